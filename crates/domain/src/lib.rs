@@ -1,0 +1,14 @@
+//! The law of delegation: identifiers, parties, periods and the life of a delegation.
+//!
+//! Pure types and rules. Nothing here reads a clock, touches a network or a disk, or knows how a value is
+//! stored or sent. Parse, don't validate: a value of one of these types that exists is valid.
+
+pub mod assurance;
+pub mod decision;
+pub mod delegation;
+pub mod giving;
+pub mod identifier;
+pub mod party;
+pub mod period;
+pub mod privilege;
+pub mod text;
