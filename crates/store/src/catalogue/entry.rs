@@ -1,0 +1,115 @@
+//! Systems and privileges as the catalogue tells them, and their columns.
+
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::{
+    identifier::CvrNumber,
+    privilege::{Privilege, SystemId},
+    text::{Description, Title},
+};
+
+use crate::{Error, Result, rows::PrivilegeRow};
+
+/// An authority's IT system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct System {
+    /// Its id.
+    pub id: SystemId,
+    /// The authority that owns it. Never changes.
+    pub authority: CvrNumber,
+    /// Title in Danish.
+    pub title_da: Title,
+    /// Title in English.
+    pub title_en: Title,
+    /// Counts its events, from 1.
+    pub version: i64,
+}
+
+/// A privilege with its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CataloguePrivilege {
+    /// What the rules know of it. Its system never changes.
+    pub privilege: Privilege,
+    /// Title in Danish.
+    pub title_da: Title,
+    /// Title in English.
+    pub title_en: Title,
+    /// What the representative may do, in Danish.
+    pub description_da: Description,
+    /// What the representative may do, in English.
+    pub description_en: Description,
+    /// Counts its events, from 1.
+    pub version: i64,
+}
+
+/// The columns of a system.
+pub(super) struct SystemRow {
+    pub(super) system_id: String,
+    pub(super) authority_cvr: String,
+    pub(super) title_da: String,
+    pub(super) title_en: String,
+    pub(super) version: i64,
+}
+
+impl TryFrom<SystemRow> for System {
+    type Error = Error;
+
+    fn try_from(row: SystemRow) -> Result<Self> {
+        Ok(Self {
+            id: SystemId::parse(&row.system_id).map_err(|_| Error::Unreadable("system id"))?,
+            authority: CvrNumber::parse(&row.authority_cvr).map_err(|_| Error::Unreadable("authority"))?,
+            title_da: title(&row.title_da)?,
+            title_en: title(&row.title_en)?,
+            version: row.version,
+        })
+    }
+}
+
+/// The columns of a privilege with its texts.
+pub(super) struct CatalogueRow {
+    pub(super) uri: String,
+    pub(super) system_id: String,
+    pub(super) authority_cvr: String,
+    pub(super) title_da: String,
+    pub(super) title_en: String,
+    pub(super) description_da: String,
+    pub(super) description_en: String,
+    pub(super) max_period_days: Option<i32>,
+    pub(super) delegator_kinds: Vec<String>,
+    pub(super) representative_kinds: Vec<String>,
+    pub(super) published_at: Option<DateTime<Utc>>,
+    pub(super) hidden_at: Option<DateTime<Utc>>,
+    pub(super) version: i64,
+}
+
+impl TryFrom<CatalogueRow> for CataloguePrivilege {
+    type Error = Error;
+
+    fn try_from(row: CatalogueRow) -> Result<Self> {
+        let privilege = PrivilegeRow {
+            uri: row.uri,
+            system_id: row.system_id,
+            authority_cvr: row.authority_cvr,
+            max_period_days: row.max_period_days,
+            delegator_kinds: row.delegator_kinds,
+            representative_kinds: row.representative_kinds,
+            published_at: row.published_at,
+            hidden_at: row.hidden_at,
+        };
+        Ok(Self {
+            privilege: privilege.try_into()?,
+            title_da: title(&row.title_da)?,
+            title_en: title(&row.title_en)?,
+            description_da: description(&row.description_da)?,
+            description_en: description(&row.description_en)?,
+            version: row.version,
+        })
+    }
+}
+
+fn title(text: &str) -> Result<Title> {
+    Title::parse(text).map_err(|_| Error::Unreadable("title"))
+}
+
+fn description(text: &str) -> Result<Description> {
+    Description::parse(text).map_err(|_| Error::Unreadable("description"))
+}

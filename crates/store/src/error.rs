@@ -1,0 +1,159 @@
+//! What can go wrong in the store, sorted by what a caller can do about it.
+
+use std::fmt;
+
+/// Why the store did not do what was asked. Nothing was changed, whichever it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database cannot be reached, or did not answer in time. Trying again may help.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// Two commands got in each other's way. Trying again at once helps.
+    #[error("commands got in each other's way")]
+    Contention(#[source] sqlx::Error),
+    /// A constraint decided against the command.
+    #[error("a constraint decided: {0}")]
+    Conflict(Conflict),
+    /// The database's answer is not what this version of the service can work with.
+    #[error("the database answered unexpectedly")]
+    Unexpected(#[source] sqlx::Error),
+    /// What is stored cannot be read: a wrong key, or a damaged row.
+    #[error("stored data cannot be read: {0}")]
+    Unreadable(&'static str),
+    /// The database was made by another version, or with other keys.
+    #[error("the database does not fit: {0}")]
+    Misfit(String),
+}
+
+/// The constraints that commands race for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The client used the request id before.
+    RequestId,
+    /// The identifier names a party already.
+    Identifier,
+    /// The party has an identifier of that kind already.
+    IdentifierKind,
+    /// The representative has the privilege from the delegator in an overlapping period.
+    OverlappingGrant,
+    /// A system or privilege of that name was registered meanwhile.
+    CatalogueName,
+    /// The row was changed meanwhile.
+    Version,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RequestId => "request id",
+            Self::Identifier => "identifier",
+            Self::IdentifierKind => "kind of identifier",
+            Self::OverlappingGrant => "overlapping grant",
+            Self::CatalogueName => "name in the catalogue",
+            Self::Version => "version",
+        })
+    }
+}
+
+impl Conflict {
+    fn of_constraint(name: &str) -> Option<Self> {
+        match name {
+            "idempotency_pkey" => Some(Self::RequestId),
+            "identifier_pkey" => Some(Self::Identifier),
+            "one_cpr_or_cvr_per_party" => Some(Self::IdentifierKind),
+            "no_overlapping_grants" => Some(Self::OverlappingGrant),
+            "system_pkey" | "privilege_shard_uri_key" => Some(Self::CatalogueName),
+            // An event with the version that this command wanted was written meanwhile.
+            "event_pkey" => Some(Self::Version),
+            _ => None,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return match &error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::Tls(_) => Self::Unavailable(error),
+                _ => Self::Unexpected(error),
+            };
+        };
+        if let Some(conflict) = database.constraint().and_then(Conflict::of_constraint) {
+            return Self::Conflict(conflict);
+        }
+        match database.code().as_deref() {
+            // serialization_failure, deadlock_detected
+            Some("40001" | "40P01") => Self::Contention(error),
+            // connection_exception, insufficient_resources, operator_intervention (shutdown, statement timeout),
+            // read_only_sql_transaction (a standby)
+            Some(code)
+                if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006" =>
+            {
+                Self::Unavailable(error)
+            }
+            _ => Self::Unexpected(error),
+        }
+    }
+}
+
+/// What a log may tell of a database error: never its message or detail, which can quote what was to be stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What kind of error it is, such as `database` or `pool_timed_out`.
+    pub kind: &'static str,
+    /// The SQLSTATE, five characters.
+    pub sqlstate: Option<String>,
+    /// The constraint that was violated.
+    pub constraint: Option<String>,
+    /// The table that it happened to.
+    pub table: Option<String>,
+}
+
+impl Error {
+    /// What a log may tell of it.
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Unavailable(error) | Self::Contention(error) | Self::Unexpected(error) => {
+                Diagnosis::of(error)
+            }
+            Self::Conflict(_) => Diagnosis { kind: "conflict", ..Diagnosis::default() },
+            Self::Unreadable(what) => Diagnosis { kind: what, ..Diagnosis::default() },
+            Self::Misfit(_) => Diagnosis { kind: "misfit", ..Diagnosis::default() },
+        }
+    }
+}
+
+impl Diagnosis {
+    fn of(error: &sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return Self { kind: kind(error), ..Self::default() };
+        };
+        Self {
+            kind: "database",
+            sqlstate: database.code().map(|code| code.into_owned()),
+            constraint: database.constraint().map(str::to_owned),
+            table: database.table().map(str::to_owned),
+        }
+    }
+}
+
+fn kind(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Io(_) => "io",
+        sqlx::Error::Tls(_) => "tls",
+        sqlx::Error::Protocol(_) => "protocol",
+        sqlx::Error::RowNotFound => "row_not_found",
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => "decode",
+        sqlx::Error::PoolTimedOut => "pool_timed_out",
+        sqlx::Error::PoolClosed => "pool_closed",
+        sqlx::Error::WorkerCrashed => "worker_crashed",
+        // The enum is open.
+        _ => "other",
+    }
+}
