@@ -73,15 +73,16 @@ impl Conflict {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
-            return match &error {
+            let passes = matches!(
+                error,
                 sqlx::Error::Io(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::Protocol(_)
-                | sqlx::Error::Tls(_) => Self::Unavailable(error),
-                _ => Self::Unexpected(error),
-            };
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::Tls(_)
+            );
+            return if passes { Self::Unavailable(error) } else { Self::Unexpected(error) };
         };
         if let Some(conflict) = database.constraint().and_then(Conflict::of_constraint) {
             return Self::Conflict(conflict);
@@ -143,6 +144,7 @@ impl Diagnosis {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "sqlx's enum is open")]
 fn kind(error: &sqlx::Error) -> &'static str {
     match error {
         sqlx::Error::Io(_) => "io",
@@ -153,7 +155,6 @@ fn kind(error: &sqlx::Error) -> &'static str {
         sqlx::Error::PoolTimedOut => "pool_timed_out",
         sqlx::Error::PoolClosed => "pool_closed",
         sqlx::Error::WorkerCrashed => "worker_crashed",
-        // The enum is open.
         _ => "other",
     }
 }

@@ -23,9 +23,9 @@ impl Store {
         row.map(System::try_from).transpose()
     }
 
-    /// Writes a system as it is after the change, with its event, change and idempotency key: version 1 is registered, a
-    /// later one replaces the version before. `response` is the encoded answer, kept for repeated requests. One round
-    /// trip.
+    /// Writes a system as it is after the change, with its event, change and idempotency key: version 1 is registered,
+    /// a later one replaces the version before. `response` is the encoded answer, kept for repeated requests. One
+    /// round trip.
     ///
     /// # Errors
     /// [`Error::Conflict`] with [`Conflict::CatalogueName`] when a system of that id was registered meanwhile,

@@ -1,0 +1,35 @@
+//! `CheckDelegation` and `BatchCheckDelegations`: may the representative act for the delegator, now.
+
+use fuldmagt_domain::decision::Decision;
+use fuldmagt_store::{query::Question, revision::Revision};
+
+use super::{App, Call, Error, Result};
+
+/// The decisions of one call, all for one instant and from one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// One per question, in order.
+    pub decisions: Vec<Decision>,
+    /// The state that they are from.
+    pub revision: Revision,
+}
+
+impl App {
+    /// Answers an authority's questions; `field` names the field of a question's privilege. One round trip to the database.
+    ///
+    /// # Errors
+    /// [`Error::PrivilegeNotFound`] with the first question whose privilege is not the authority's.
+    pub async fn check_delegations(
+        &self,
+        call: &Call,
+        questions: &[Question],
+        field: fn(usize) -> String,
+    ) -> Result<Decided> {
+        let checked = self.store.check(questions, &call.caller.client.cvr, call.usage()).await?;
+        let mut decisions = Vec::with_capacity(checked.decisions.len());
+        for (item, decision) in checked.decisions.into_iter().enumerate() {
+            decisions.push(decision.ok_or_else(|| Error::privilege_not_found(field(item)))?);
+        }
+        Ok(Decided { decisions, revision: checked.revision })
+    }
+}

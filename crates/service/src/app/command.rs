@@ -1,0 +1,154 @@
+//! How every command runs: repeated requests get their first answer, collisions are tried again, refusals are logged.
+
+use std::{future::Future, time::Duration};
+
+use fuldmagt_store::{self as store, Conflict, command::Command, revision::Revision, usage::About};
+use uuid::Uuid;
+
+use super::{App, Call, Error, Result};
+
+/// Most attempts of one command before it is given up as [`Error::Busy`]. Collisions are between commands about the
+/// same parties; five in a row mean that somebody sends them faster than a person can.
+const MAX_ATTEMPTS: u32 = 5;
+/// The pause after the first collision, in milliseconds; it doubles each time.
+const FIRST_PAUSE_MS: u64 = 5;
+
+/// Everything beside its content that a command needs.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The call.
+    pub call: Call,
+    /// The caller's idempotency key.
+    pub request_id: Uuid,
+    /// How it reached the service.
+    pub channel: Channel,
+    payload_digest: [u8; 32],
+}
+
+/// How a command reached the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// A logged-in user at a front end.
+    SelfService,
+    /// A system on its own behalf.
+    System,
+}
+
+impl Channel {
+    /// The stable name, as stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfService => "self_service",
+            Self::System => "system",
+        }
+    }
+}
+
+/// The answer to a command, encoded for the caller but for its revision. The same bytes answer repeated requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The encoded response message, its `revision` empty.
+    pub response: Vec<u8>,
+    /// The state after the command.
+    pub revision: Revision,
+}
+
+impl Order {
+    /// The order as the store takes it.
+    #[must_use]
+    pub fn command(&self) -> Command<'_> {
+        Command {
+            usage: self.call.usage(),
+            request_id: self.request_id,
+            payload_digest: self.payload_digest,
+            channel: self.channel.as_str(),
+        }
+    }
+}
+
+impl App {
+    /// A command's order. `payload`: the encoded request, which a repeated one must equal.
+    #[must_use]
+    pub fn order(&self, call: Call, request_id: Uuid, payload: &[u8], channel: Channel) -> Order {
+        let payload_digest = self.store.keys().index_key().payload_digest(call.caller.rpc, payload);
+        Order { call, request_id, channel, payload_digest }
+    }
+
+    /// The first answer, if the command had one, else the error. For a request that is wrong by now but was right when
+    /// it was sent first: a start that was in the future then.
+    ///
+    /// # Errors
+    /// The given one, or that of the store.
+    pub async fn replay_or(&self, order: &Order, error: Error) -> Result<Answer> {
+        match self.store.first_answer(&order.command()).await? {
+            Some(first) if first.same_payload => {
+                Ok(Answer { response: first.response, revision: first.revision })
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Runs a command to its end in a task of its own: a caller who hangs up changes nothing about it.
+    ///
+    /// `attempt` decides and writes, from what it reads itself, and may run several times. `about` is whom a refusal
+    /// is logged about.
+    pub(super) async fn run<F, Fut>(&self, order: Order, about: About, attempt: F) -> Result<Answer>
+    where
+        F: Fn(Order) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Answer>> + Send + 'static,
+    {
+        let app = self.clone();
+        let span = tracing::Span::current();
+        let task = async move { app.run_to_end(&order, about, attempt).await };
+        tokio::spawn(tracing::Instrument::instrument(task, span))
+            .await
+            .map_err(|_| Error::Broken("a command's task ended without an answer"))?
+    }
+
+    async fn run_to_end<F, Fut>(&self, order: &Order, about: About, attempt: F) -> Result<Answer>
+    where
+        F: Fn(Order) -> Fut,
+        Fut: Future<Output = Result<Answer>>,
+    {
+        for number in 0..MAX_ATTEMPTS {
+            if let Some(first) = self.store.first_answer(&order.command()).await? {
+                if !first.same_payload {
+                    return Err(Error::IdempotencyMismatch);
+                }
+                return Ok(Answer { response: first.response, revision: first.revision });
+            }
+            match attempt(order.clone()).await {
+                Err(Error::Store(error)) if collided(&error) => {
+                    tokio::time::sleep(Duration::from_millis(FIRST_PAUSE_MS << number)).await;
+                }
+                Err(Error::Store(error)) => return Err(Error::Store(error)),
+                Err(refusal) => {
+                    self.store.log_refusal(order.call.usage(), about, refusal.reason()).await?;
+                    return Err(refusal);
+                }
+                Ok(answer) => return Ok(answer),
+            }
+        }
+        Err(Error::Busy)
+    }
+}
+
+/// Whether trying again from the beginning can end otherwise.
+fn collided(error: &store::Error) -> bool {
+    match error {
+        store::Error::Contention(_) => true,
+        store::Error::Conflict(conflict) => match conflict {
+            Conflict::RequestId
+            | Conflict::Version
+            | Conflict::Identifier
+            | Conflict::IdentifierKind
+            | Conflict::CatalogueName => true,
+            Conflict::OverlappingGrant => false,
+        },
+        store::Error::Unavailable(_)
+        | store::Error::Unexpected(_)
+        | store::Error::Unreadable(_)
+        | store::Error::Misfit(_) => false,
+    }
+}

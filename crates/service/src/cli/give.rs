@@ -1,0 +1,95 @@
+//! `fuldmagt give`: a delegator gives a delegation.
+
+use std::process::ExitCode;
+
+use fuldmagt_proto::v1::{
+    self,
+    period::{End, Start},
+};
+use serde_json::json;
+use tonic::Status;
+
+use super::{
+    client::{Client, Connection, Output, actor, identifier, request_id, time},
+    runtime,
+};
+
+/// Give a delegation. Parties that are not known yet are registered
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    /// The delegator, who is taken to be logged in: KIND:VALUE or KIND:@FILE
+    #[arg(long, value_name = "IDENTIFIER")]
+    delegator: String,
+    /// The representative, written alike
+    #[arg(long, value_name = "IDENTIFIER")]
+    representative: String,
+    /// A privilege's URI (may be repeated)
+    #[arg(long, value_name = "URI", required = true)]
+    privilege: Vec<String>,
+    /// The first day, YYYY-MM-DD in Denmark; now when it is left out
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// The last day, YYYY-MM-DD in Denmark
+    #[arg(long, value_name = "DATE")]
+    to: String,
+    /// A message to the representative
+    #[arg(long, default_value = "")]
+    message: String,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let delegator = identifier(&args.delegator)?;
+    let representative = identifier(&args.representative)?;
+    let output = Output { json: args.connection.json };
+    runtime()?.block_on(async {
+        let client = args.connection.connect().await?;
+        match give(&client, args, delegator, representative).await {
+            Ok(answer) => {
+                let given = answer.delegation.unwrap_or_default();
+                let json = json!({
+                    "delegation_id": given.delegation_id,
+                    "delegator_id": given.delegator_id,
+                    "representative_id": given.representative_id,
+                    "privileges": given.privileges,
+                    "valid_from": time(given.valid_from.as_ref()),
+                    "valid_to": time(given.valid_to.as_ref()),
+                    "revision": answer.revision,
+                });
+                let period = (time(given.valid_from.as_ref()), time(given.valid_to.as_ref()));
+                output
+                    .answer(&json, &[format!("{} valid {} to {}", given.delegation_id, period.0, period.1)]);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(status) => {
+                output.refusal(&status);
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    })
+}
+
+async fn give(
+    client: &Client,
+    args: &Args,
+    delegator: v1::Identifier,
+    representative: v1::Identifier,
+) -> Result<v1::CreateDelegationResponse, Status> {
+    let delegator = client.party(vec![delegator], "", true).await?.party.unwrap_or_default().party_id;
+    let representative =
+        client.party(vec![representative], "", true).await?.party.unwrap_or_default().party_id;
+    let request = v1::CreateDelegationRequest {
+        request_id: request_id(),
+        actor: actor(&delegator),
+        delegator_id: delegator,
+        representative_id: representative,
+        privileges: args.privilege.clone(),
+        period: Some(v1::Period {
+            start: args.from.clone().map(Start::FromDate),
+            end: Some(End::ToDate(args.to.clone())),
+        }),
+        message: args.message.clone(),
+    };
+    Ok(client.delegations().create_delegation(request).await?.into_inner())
+}

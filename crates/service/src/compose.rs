@@ -1,0 +1,405 @@
+//! The composition root: where the parts of a service meet. The command line and the tests both start here.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fuldmagt_domain::delegation::Rules;
+use fuldmagt_store::Store;
+use fuldmagt_store::keyring::{KeyProvider, KeyringFile};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tonic::service::Routes;
+
+use crate::app::App;
+use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
+use crate::config::{Access, Config};
+use crate::embedded::{self, Embedded};
+use crate::jobs::{Failure, Jobs, Outcome, Stop};
+use crate::rpc;
+use crate::server::internal::Internal;
+use crate::server::{self, Bound, Health, Services};
+use crate::telemetry::{self, PoolSample, Telemetry};
+
+/// How often it is looked whether the database answers.
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
+/// How long that look may take.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// So many looks in a row must fail before the service calls itself not ready: one may be a busy moment, and
+/// a service that is taken away when all are busy makes the others busier.
+const PROBE_FAILURES: u32 = 3;
+/// How often the usage log's partitions are looked after; they are made a month ahead.
+const PARTITIONS_INTERVAL: Duration = Duration::from_secs(3_600);
+/// How long closing the database connections may take; their RPCs are over by then.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why a service cannot start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The network side cannot be set up.
+    #[error(transparent)]
+    Server(#[from] server::Error),
+    /// The private Postgres cannot run.
+    #[error(transparent)]
+    Embedded(#[from] embedded::Error),
+    /// The keys cannot be read or made.
+    #[error(transparent)]
+    Keyring(#[from] fuldmagt_store::keyring::Error),
+    /// The database cannot be used.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] fuldmagt_store::Error),
+    /// The metrics cannot be set up.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::Error),
+    /// A background task ended.
+    #[error(transparent)]
+    Job(#[from] Failure),
+    /// The private Postgres ended.
+    #[error("the private Postgres ended ({0})")]
+    DatabaseDied(String),
+    /// The server ended.
+    #[error("the gRPC server ended: {0}")]
+    ServerDied(String),
+    /// A task of the start or the end was lost.
+    #[error("a part of the service was lost: {0}")]
+    Lost(#[from] tokio::task::JoinError),
+}
+
+/// What a service gets from outside, so that tests can choose it.
+#[derive(Clone)]
+pub struct Parts {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identifiers.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), ids: Arc::new(RandomIds) }
+    }
+}
+
+/// The service.
+pub struct Service;
+
+impl Service {
+    /// Starts all of it, and returns when it answers.
+    ///
+    /// # Errors
+    /// When any part cannot start; the others are ended again.
+    pub async fn start(config: Config, parts: Parts) -> Result<Running, Error> {
+        // Addresses first: the commonest mistake, and nothing has to be undone.
+        let bound = Bound::new(&config).await?;
+        let internal = Internal::bind(config.internal_listen).await?;
+        let (grpc_addr, internal_addr) = (bound.address(), internal.address);
+        let health = Health::new().await?;
+        let telemetry = Telemetry::new(&config.telemetry)?;
+        let mut jobs = Jobs::default();
+        // Before the database, which may take its time to recover: supervisors see that the process lives.
+        let serve_internal = internal.serve(health.clone(), telemetry.clone());
+        jobs.start("internal-listener", move |stop| until_stopped(serve_internal, stop));
+
+        let database = Database::open(&config).await?;
+        if let Err(error) = database.store.ensure_usage_log_partitions(parts.clock.now()).await {
+            database.close().await;
+            return Err(error.into());
+        }
+        let server = match database.serve(bound, &config, &parts, (&health, &telemetry)).await {
+            Ok(server) => server,
+            Err(error) => {
+                database.close().await;
+                return Err(error);
+            }
+        };
+        let probe =
+            Probe { store: database.store.clone(), health: health.clone(), telemetry: telemetry.clone() };
+        jobs.start("database-probe", move |stop| probe.run(stop));
+        let partitions = Partitions { store: database.store.clone(), clock: Arc::clone(&parts.clock) };
+        jobs.start("usage-log-partitions", move |stop| partitions.run(stop));
+
+        let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
+        let requested = shutdown.0.subscribe();
+        let whole = Whole {
+            database,
+            server,
+            jobs,
+            health,
+            telemetry: telemetry.clone(),
+            grace: config.limits.shutdown_grace,
+        };
+        let task = tokio::spawn(whole.run(requested));
+        Ok(Running { grpc_addr, internal_addr, shutdown, telemetry, task })
+    }
+}
+
+/// A service that answers. Dropping it asks it to end.
+pub struct Running {
+    /// Where gRPC is served.
+    pub grpc_addr: SocketAddr,
+    /// Where metrics, liveness and readiness are served.
+    pub internal_addr: SocketAddr,
+    shutdown: Shutdown,
+    telemetry: Telemetry,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+impl Running {
+    /// A handle that ends it.
+    pub fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
+    /// Its metrics.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Errors
+    /// When it ended without being asked to.
+    pub async fn wait(mut self) -> Result<(), Error> {
+        (&mut self.task).await?
+    }
+
+    /// Ends it and waits until it has ended.
+    ///
+    /// # Errors
+    /// When it had ended before, without being asked to.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.shutdown.request();
+        self.wait().await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shutdown.request();
+    }
+}
+
+/// Ends a service.
+#[derive(Debug, Clone)]
+pub struct Shutdown(Arc<watch::Sender<bool>>);
+
+impl Shutdown {
+    /// Asks it to end: what runs is finished, what is new is refused.
+    pub fn request(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// The database, with the private server under it if there is one.
+pub struct Database {
+    /// The open store.
+    pub store: Store,
+    embedded: Option<Embedded>,
+}
+
+impl Database {
+    /// Starts the private Postgres when no URL is configured, connects, migrates, and checks that the keys fit.
+    ///
+    /// # Errors
+    /// When any of these fails; a private Postgres is stopped again.
+    pub async fn open(config: &Config) -> Result<Self, Error> {
+        let embedded = match &config.database.url {
+            Some(_) => None,
+            None => Some(start_embedded(config).await?),
+        };
+        match connect(config, embedded.as_ref()).await {
+            Ok(store) => Ok(Self { store, embedded }),
+            Err(error) => {
+                if let Some(embedded) = embedded {
+                    embedded.stop().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn serve(
+        &self,
+        bound: Bound,
+        config: &Config,
+        parts: &Parts,
+        (health, telemetry): (&Health, &Telemetry),
+    ) -> Result<server::Running, Error> {
+        let pool = self.store.clone();
+        telemetry.observe_pool(move || {
+            let (size, idle) = pool.pool_size();
+            PoolSample { size: size.into(), idle: idle as u64 }
+        });
+        let services = Services {
+            routes: routes(&self.store, config, parts),
+            health: health.clone(),
+            telemetry: telemetry.clone(),
+        };
+        let server = bound.serve(config, services)?;
+        health.set_ready(true).await;
+        Ok(server)
+    }
+
+    /// Closes the connections, and stops the private Postgres.
+    pub async fn close(self) {
+        if tokio::time::timeout(CLOSE_LIMIT, self.store.close()).await.is_err() {
+            tracing::warn!("database connections are cut off");
+        }
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+
+    /// Resolves when the private Postgres ends; without one, never.
+    async fn died(&self) -> String {
+        match &self.embedded {
+            Some(embedded) => embedded.death().wait().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn start_embedded(config: &Config) -> Result<Embedded, Error> {
+    let settings = embedded::Settings {
+        max_connections: config.database.max_connections,
+        ..embedded::Settings::new(&config.data_dir)
+    };
+    Ok(tokio::task::spawn_blocking(move || Embedded::start(&settings)).await??)
+}
+
+async fn connect(config: &Config, embedded: Option<&Embedded>) -> Result<Store, Error> {
+    let url = match (&config.database.url, embedded) {
+        (Some(url), _) => url.expose(),
+        (None, Some(embedded)) => embedded.url(),
+        (None, None) => "",
+    };
+    let settings = fuldmagt_store::Settings {
+        url: url.to_owned(),
+        max_connections: config.database.max_connections,
+        acquire_timeout_ms: config.database.acquire_timeout.as_millis() as u64,
+        statement_timeout_ms: config.database.statement_timeout.as_millis() as u64,
+    };
+    let store = Store::open(&settings, keys(config).await?).await?;
+    store.migrate().await?;
+    store.check_keys().await?;
+    Ok(store)
+}
+
+/// The keys. They are made when they are missing only where the data is beside them, or in development: elsewhere a
+/// missing file is a mistake, and new keys in a place that is thrown away would lose the data.
+async fn keys(config: &Config) -> Result<Arc<dyn KeyProvider>, Error> {
+    let path = config.keyring_file.clone();
+    let make = config.database.url.is_none() || matches!(config.access, Access::DevPlaintext);
+    let read = move || if make { KeyringFile::load_or_generate(&path) } else { KeyringFile::load(&path) };
+    Ok(Arc::new(tokio::task::spawn_blocking(read).await??))
+}
+
+/// The RPCs of the API.
+fn routes(store: &Store, config: &Config, parts: &Parts) -> Routes {
+    let rules = Rules {
+        max_period_days: config.rules.max_period_days,
+        min_delegator_age_years: config.rules.min_delegator_age_years,
+    };
+    let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
+    let answer_max_age = Duration::from_secs(config.rules.answer_max_age_s.into());
+    rpc::routes(&App::new(store.clone(), clock, ids, rules, answer_max_age))
+}
+
+async fn until_stopped(endless: impl Future<Output = std::convert::Infallible>, mut stop: Stop) -> Outcome {
+    tokio::select! {
+        never = endless => match never {},
+        () = stop.requested() => Ok(()),
+    }
+}
+
+/// Looks whether the database answers, and tells the rest.
+struct Probe {
+    store: Store,
+    health: Health,
+    telemetry: Telemetry,
+}
+
+impl Probe {
+    async fn run(self, mut stop: Stop) -> Outcome {
+        let mut failures = 0;
+        loop {
+            // In a task of its own: cutting a statement off in the middle would cost its connection.
+            let store = self.store.clone();
+            let head = tokio::spawn(async move { store.head().await });
+            match tokio::time::timeout(PROBE_LIMIT, head).await {
+                Ok(Ok(Ok(revision))) => {
+                    failures = 0;
+                    self.telemetry.set_feed_revision(revision.number.unsigned_abs());
+                    self.health.set_ready(true).await;
+                }
+                Ok(Ok(Err(_)) | Err(_)) | Err(_) => {
+                    failures += 1;
+                    if failures == PROBE_FAILURES {
+                        tracing::warn!("the database does not answer");
+                        self.health.set_ready(false).await;
+                    }
+                }
+            }
+            if !stop.sleep(PROBE_INTERVAL).await {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Makes the usage log's partitions ahead of time: without one for the month, no call could be logged, and none answered.
+struct Partitions {
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl Partitions {
+    async fn run(self, mut stop: Stop) -> Outcome {
+        while stop.sleep(PARTITIONS_INTERVAL).await {
+            let (store, now) = (self.store.clone(), self.clock.now());
+            match tokio::spawn(async move { store.ensure_usage_log_partitions(now).await }).await? {
+                Ok(()) => {}
+                // The next month's is there already; there are weeks to try again.
+                Err(_) => tracing::warn!("the usage log's partitions could not be made ahead of time"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Everything that runs, in the hands of the task that ends it.
+struct Whole {
+    database: Database,
+    server: server::Running,
+    jobs: Jobs,
+    health: Health,
+    telemetry: Telemetry,
+    grace: Duration,
+}
+
+impl Whole {
+    async fn run(mut self, mut requested: watch::Receiver<bool>) -> Result<(), Error> {
+        let result = tokio::select! {
+            // The sender's end is a request too.
+            _ = requested.wait_for(|requested| *requested) => Ok(()),
+            failure = self.jobs.failed() => Err(Error::Job(failure)),
+            status = self.database.died() => Err(Error::DatabaseDied(status)),
+            reason = self.server.ended() => Err(Error::ServerDied(reason)),
+        };
+        match &result {
+            Ok(()) => tracing::info!("shutting down"),
+            Err(error) => tracing::error!(%error, "the service goes down"),
+        }
+        self.health.end().await;
+        self.server.shut_down(self.grace).await;
+        self.jobs.stop().await;
+        self.database.close().await;
+        tokio::task::spawn_blocking(move || self.telemetry.shut_down()).await?;
+        tracing::info!("ended");
+        result
+    }
+}
+
+#[cfg(test)]
+#[path = "compose_tests.rs"]
+mod tests;

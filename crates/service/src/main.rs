@@ -1,0 +1,7 @@
+//! The `fuldmagt` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fuldmagt_service::cli::main()
+}

@@ -1,0 +1,44 @@
+//! `CatalogueService.PutPrivilege`.
+
+use fuldmagt_proto::v1::{PutPrivilegeRequest, PutPrivilegeResponse};
+use fuldmagt_store::catalogue::CataloguePrivilege;
+use prost::Message as _;
+use tonic::Request;
+
+use crate::{
+    app::{App, Result, command::Channel},
+    rpc::{
+        answered,
+        caller::caller,
+        from_proto::{
+            Violations, catalogue,
+            ids::{etag, request_id},
+        },
+        to_proto,
+    },
+};
+
+const RPC: &str = "fuldmagt.v1.CatalogueService/PutPrivilege";
+
+pub(super) async fn handle(app: &App, request: Request<PutPrivilegeRequest>) -> Result<PutPrivilegeResponse> {
+    let call = app.call(caller(&request, RPC)?);
+    let message = request.into_inner();
+    let payload = message.encode_to_vec();
+    let mut fields = Violations::new();
+    let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
+    let put = fields.read("privilege", |fields| catalogue::privilege(fields, message.privilege));
+    let expected_version = fields.read("etag", |fields| etag(fields, &message.etag));
+    let (request_id, mut put, expected_version) =
+        fields.finish(|| Some((request_id?, put?, expected_version?)))?;
+    put.expected_version = expected_version;
+    let order = app.order(call, request_id, &payload, Channel::System);
+    let answer = app.put_privilege(order, put, encode).await?;
+    let mut response: PutPrivilegeResponse = answered(&answer)?;
+    response.revision = answer.revision.to_token();
+    Ok(response)
+}
+
+fn encode(privilege: &CataloguePrivilege) -> Vec<u8> {
+    PutPrivilegeResponse { privilege: Some(to_proto::privilege(privilege)), revision: String::new() }
+        .encode_to_vec()
+}

@@ -1,0 +1,43 @@
+//! `CatalogueService.PutSystem`.
+
+use fuldmagt_proto::v1::{PutSystemRequest, PutSystemResponse};
+use fuldmagt_store::catalogue::System;
+use prost::Message as _;
+use tonic::Request;
+
+use crate::{
+    app::{App, Result, command::Channel},
+    rpc::{
+        answered,
+        caller::caller,
+        from_proto::{
+            Violations, catalogue,
+            ids::{etag, request_id},
+        },
+        to_proto,
+    },
+};
+
+const RPC: &str = "fuldmagt.v1.CatalogueService/PutSystem";
+
+pub(super) async fn handle(app: &App, request: Request<PutSystemRequest>) -> Result<PutSystemResponse> {
+    let call = app.call(caller(&request, RPC)?);
+    let message = request.into_inner();
+    let payload = message.encode_to_vec();
+    let mut fields = Violations::new();
+    let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
+    let put = fields.read("system", |fields| catalogue::system(fields, message.system));
+    let expected_version = fields.read("etag", |fields| etag(fields, &message.etag));
+    let (request_id, mut put, expected_version) =
+        fields.finish(|| Some((request_id?, put?, expected_version?)))?;
+    put.expected_version = expected_version;
+    let order = app.order(call, request_id, &payload, Channel::System);
+    let answer = app.put_system(order, put, encode).await?;
+    let mut response: PutSystemResponse = answered(&answer)?;
+    response.revision = answer.revision.to_token();
+    Ok(response)
+}
+
+fn encode(system: &System) -> Vec<u8> {
+    PutSystemResponse { system: Some(to_proto::system(system)), revision: String::new() }.encode_to_vec()
+}

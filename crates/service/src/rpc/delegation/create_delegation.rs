@@ -1,0 +1,89 @@
+//! `DelegationService.CreateDelegation`.
+
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::delegation::Delegation;
+use fuldmagt_proto::v1::{CreateDelegationRequest, CreateDelegationResponse};
+use prost::Message as _;
+use tonic::Request;
+use uuid::Uuid;
+
+use crate::{
+    app::{App, Error, Result, command::Channel, create_delegation::Create},
+    rpc::{
+        answered,
+        caller::caller,
+        from_proto::{
+            Violations,
+            actor::actor,
+            ids::{party_id, request_id},
+            period::period,
+            privileges::privileges,
+            text,
+        },
+        to_proto,
+    },
+};
+
+const RPC: &str = "fuldmagt.v1.DelegationService/CreateDelegation";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<CreateDelegationRequest>,
+) -> Result<CreateDelegationResponse> {
+    let call = app.call(caller(&request, RPC)?);
+    let message = request.into_inner();
+    let payload = message.encode_to_vec();
+    let sent_before = request_id(&mut Violations::new(), &message.request_id);
+    let answer = match parse(message, call.at) {
+        Ok((request_id, create)) => {
+            let call = call.acted_by(create.actor.party);
+            let order = app.order(call, request_id, &payload, Channel::SelfService);
+            app.create_delegation(order, create, encode).await?
+        }
+        // A start that has passed since the request was sent first is no reason to forget its answer.
+        Err(error @ Error::Invalid(_)) => match sent_before {
+            Some(request_id) => {
+                let order = app.order(call, request_id, &payload, Channel::SelfService);
+                app.replay_or(&order, error).await?
+            }
+            None => return Err(error),
+        },
+        Err(error) => return Err(error),
+    };
+    let mut response: CreateDelegationResponse = answered(&answer)?;
+    response.revision = answer.revision.to_token();
+    Ok(response)
+}
+
+fn parse(message: CreateDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, Create)> {
+    let mut fields = Violations::new();
+    let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
+    let actor = fields.read("actor", |fields| actor(fields, message.actor));
+    let delegator = fields.read("delegator_id", |fields| party_id(fields, &message.delegator_id));
+    let representative = fields.read("representative_id", |fields| {
+        let representative = party_id(fields, &message.representative_id)?;
+        if delegator == Some(representative) {
+            return fields.refuse("DELEGATOR_IS_REPRESENTATIVE", "must be another party than the delegator");
+        }
+        Some(representative)
+    });
+    let privileges = fields.read("privileges", |fields| privileges(fields, &message.privileges));
+    let period = fields.read("period", |fields| period(fields, message.period, now));
+    let text = fields.read("message", |fields| text::message(fields, &message.message));
+    fields.finish(|| {
+        let create = Create {
+            actor: actor?,
+            delegator: delegator?,
+            representative: representative?,
+            privileges: privileges?,
+            period: period?,
+            message: text?,
+        };
+        Some((request_id?, create))
+    })
+}
+
+fn encode(delegation: &Delegation) -> Vec<u8> {
+    let delegation = Some(to_proto::delegation(delegation, delegation.created_at));
+    CreateDelegationResponse { delegation, revision: String::new() }.encode_to_vec()
+}

@@ -1,0 +1,45 @@
+//! `DelegationService.RenounceDelegation`.
+
+use fuldmagt_domain::delegation::{Delegation, EndedBy};
+use fuldmagt_proto::v1::{RenounceDelegationRequest, RenounceDelegationResponse};
+use prost::Message as _;
+use tonic::Request;
+
+use super::ended::{Asked, parse};
+use crate::{
+    app::{
+        App, Result,
+        command::{Channel, Order},
+    },
+    rpc::{answered, caller::caller, to_proto},
+};
+
+const RPC: &str = "fuldmagt.v1.DelegationService/RenounceDelegation";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<RenounceDelegationRequest>,
+) -> Result<RenounceDelegationResponse> {
+    let call = app.call(caller(&request, RPC)?);
+    let message = request.into_inner();
+    let payload = message.encode_to_vec();
+    let (request_id, end) = parse(
+        Asked {
+            request_id: message.request_id,
+            actor: message.actor,
+            delegation_id: message.delegation_id,
+            reason: message.reason,
+        },
+        EndedBy::Representative,
+    )?;
+    let order = app.order(call.acted_by(end.actor.party), request_id, &payload, Channel::SelfService);
+    let answer = app.end_delegation(order, end, encode).await?;
+    let mut response: RenounceDelegationResponse = answered(&answer)?;
+    response.revision = answer.revision.to_token();
+    Ok(response)
+}
+
+fn encode(delegation: &Delegation, order: &Order) -> Vec<u8> {
+    let delegation = Some(to_proto::delegation(delegation, order.call.at));
+    RenounceDelegationResponse { delegation, revision: String::new() }.encode_to_vec()
+}

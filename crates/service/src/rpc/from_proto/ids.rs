@@ -1,0 +1,132 @@
+//! Ids and versions.
+
+use fuldmagt_domain::{delegation::DelegationId, party::PartyId};
+use uuid::Uuid;
+
+use super::Violations;
+
+/// Characters in the hyphenated form of RFC 9562, section 4, the only one that is read.
+const HYPHENATED_CHARS: usize = 36;
+
+/// Digits of the largest version.
+const MAX_ETAG_DIGITS: usize = 19;
+
+/// A UUID in its hyphenated form, in either case; neither the nil nor the max UUID, which stand for "none".
+pub fn uuid(fields: &mut Violations, text: &str) -> Option<Uuid> {
+    if text.is_empty() {
+        return fields.required();
+    }
+    // The parser reads other forms too; only this one has the length.
+    let uuid = (text.len() == HYPHENATED_CHARS).then(|| Uuid::try_parse(text).ok()).flatten();
+    match uuid.filter(|uuid| !uuid.is_nil() && !uuid.is_max()) {
+        Some(uuid) => Some(uuid),
+        None => fields.refuse("UUID_MALFORMED", "must be a UUID of 36 characters, and not the nil UUID"),
+    }
+}
+
+/// The id of a party.
+pub fn party_id(fields: &mut Violations, text: &str) -> Option<PartyId> {
+    uuid(fields, text).map(PartyId)
+}
+
+/// The id of a delegation.
+pub fn delegation_id(fields: &mut Violations, text: &str) -> Option<DelegationId> {
+    uuid(fields, text).map(DelegationId)
+}
+
+/// The idempotency key of a command.
+pub fn request_id(fields: &mut Violations, text: &str) -> Option<Uuid> {
+    uuid(fields, text)
+}
+
+/// An etag, if one is given: the version in decimal digits, as `to_proto` writes it.
+pub fn etag(fields: &mut Violations, text: &str) -> Option<Option<i64>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let is_canonical = text.len() <= MAX_ETAG_DIGITS
+        && !text.starts_with('0')
+        && text.bytes().all(|byte| byte.is_ascii_digit());
+    match is_canonical.then(|| text.parse().ok()).flatten() {
+        Some(version) => Some(Some(version)),
+        None => fields.refuse("ETAG_MALFORMED", "must be an etag as this service gave it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rpc::from_proto::testing::{at, read, refused, tells_nothing};
+
+    const SOME: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+
+    #[test]
+    fn a_uuid_is_read_in_either_case() {
+        let expected = Uuid::parse_str(SOME).unwrap();
+        for text in [SOME.to_owned(), SOME.to_uppercase()] {
+            assert_eq!(read(|fields| uuid(fields, &text)), Ok(expected));
+        }
+        assert_eq!(read(|fields| party_id(fields, SOME)), Ok(PartyId(expected)));
+        assert_eq!(read(|fields| delegation_id(fields, SOME)), Ok(DelegationId(expected)));
+        assert_eq!(read(|fields| request_id(fields, SOME)), Ok(expected));
+    }
+
+    #[test]
+    fn an_empty_uuid_is_missing() {
+        assert_eq!(refused(|fields| uuid(fields, "")), at("field", "REQUIRED"));
+    }
+
+    #[test]
+    fn other_forms_and_uuids_that_stand_for_none_are_malformed() {
+        for text in [
+            SOME.replace('-', ""),
+            format!("{{{SOME}}}"),
+            format!("urn:uuid:{SOME}"),
+            format!(" {SOME}"),
+            SOME.replace('f', "g"),
+            "3f2504e04-f89-41d3-9a0c-0305e82c3301".to_owned(),
+            Uuid::nil().to_string(),
+            Uuid::max().to_string(),
+            "x".repeat(1_000_000),
+        ] {
+            assert_eq!(refused(|fields| uuid(fields, &text)), at("field", "UUID_MALFORMED"));
+        }
+    }
+
+    #[test]
+    fn an_etag_is_a_version_or_absent() {
+        assert_eq!(read(|fields| etag(fields, "")), Ok(None));
+        assert_eq!(read(|fields| etag(fields, "1")), Ok(Some(1)));
+        assert_eq!(read(|fields| etag(fields, &i64::MAX.to_string())), Ok(Some(i64::MAX)));
+        for text in [
+            "0",
+            "01",
+            "+1",
+            "-1",
+            " 1",
+            "1.0",
+            "9223372036854775808",
+            "99999999999999999999",
+            "\u{661}",
+            "W/\"1\"",
+        ] {
+            assert_eq!(refused(|fields| etag(fields, text)), at("field", "ETAG_MALFORMED"), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_told_to_anybody(text in "\\PC{0,40}|[0-9-]{0,40}") {
+            tells_nothing(&text, |fields| uuid(fields, &text));
+            tells_nothing(&text, |fields| etag(fields, &text));
+        }
+
+        #[test]
+        fn every_uuid_survives_the_round_trip(value in 1..u128::MAX) {
+            let value = Uuid::from_u128(value);
+            prop_assert_eq!(read(|fields| uuid(fields, &value.to_string())), Ok(value));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Periods and instants.
+
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::period::{self, Bound, Period};
+use fuldmagt_proto::v1::{
+    self,
+    period::{End, Start},
+};
+use prost_types::Timestamp;
+
+use super::Violations;
+
+/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, the bounds of `google.protobuf.Timestamp`.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// A period as it is asked for at the instant `now`. What is wrong is told of the end or the start that is wrong.
+pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<Utc>) -> Option<Period> {
+    let Some(proto) = proto else { return fields.required() };
+    let start_name = match &proto.start {
+        None | Some(Start::ValidFrom(_)) => "valid_from",
+        Some(Start::FromDate(_)) => "from_date",
+    };
+    let end_name = match &proto.end {
+        None | Some(End::ValidTo(_)) => "valid_to",
+        Some(End::ToDate(_)) => "to_date",
+    };
+    let start = fields.read(start_name, |fields| match proto.start {
+        None => Some(None),
+        Some(Start::ValidFrom(at)) => timestamp(fields, at).map(Bound::Instant).map(Some),
+        Some(Start::FromDate(text)) => date(fields, &text).map(Some),
+    });
+    let end = fields.read(end_name, |fields| match proto.end {
+        None => fields.required(),
+        Some(End::ValidTo(at)) => timestamp(fields, at).map(Bound::Instant),
+        Some(End::ToDate(text)) => date(fields, &text),
+    });
+    let (start, end) = (start?, end?);
+    let error = match Period::from_bounds(start, end, now) {
+        Ok(period) => return Some(period),
+        Err(error) => error,
+    };
+    let wrong = match error {
+        period::Error::StartInPast => start_name,
+        // The end alone, from now on, tells which of the two is out of range.
+        period::Error::OutOfRange
+            if Period::from_bounds(None, end, now) != Err(period::Error::OutOfRange) =>
+        {
+            start_name
+        }
+        period::Error::OutOfRange
+        | period::Error::InPast
+        | period::Error::Reversed
+        | period::Error::TooLong
+        | period::Error::DateMalformed => end_name,
+    };
+    fields.read(wrong, |fields| fields.refuse(error.reason(), error.to_string()))
+}
+
+/// An instant, as exact as it is given.
+pub fn timestamp(fields: &mut Violations, proto: Timestamp) -> Option<DateTime<Utc>> {
+    let nanos = u32::try_from(proto.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
+    let instant = nanos
+        .filter(|_| SECONDS.contains(&proto.seconds))
+        .and_then(|nanos| DateTime::from_timestamp(proto.seconds, nanos));
+    match instant {
+        Some(instant) => Some(instant),
+        None => fields
+            .refuse("TIMESTAMP_INVALID", "must be an instant of the years 1 to 9999, nanos not negative"),
+    }
+}
+
+fn date(fields: &mut Violations, text: &str) -> Option<Bound> {
+    if text.is_empty() {
+        return fields.required();
+    }
+    match period::parse_date(text) {
+        Ok(date) => Some(Bound::Date(date)),
+        Err(error) => fields.refuse(error.reason(), error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rpc::from_proto::testing::{at, read, refused, tells_nothing};
+
+    /// 2026-06-01, noon in Denmark.
+    fn now() -> DateTime<Utc> {
+        "2026-06-01T10:00:00Z".parse().unwrap()
+    }
+
+    fn instant(text: &str) -> Timestamp {
+        let at: DateTime<Utc> = text.parse().unwrap();
+        Timestamp { seconds: at.timestamp(), nanos: 0 }
+    }
+
+    fn from(text: &str) -> Option<Start> {
+        Some(Start::ValidFrom(instant(text)))
+    }
+
+    fn from_date(text: &str) -> Option<Start> {
+        Some(Start::FromDate(text.to_owned()))
+    }
+
+    fn to(text: &str) -> Option<End> {
+        Some(End::ValidTo(instant(text)))
+    }
+
+    fn to_date(text: &str) -> Option<End> {
+        Some(End::ToDate(text.to_owned()))
+    }
+
+    fn of(start: Option<Start>, end: Option<End>) -> impl FnOnce(&mut Violations) -> Option<Period> {
+        move |fields| period(fields, Some(v1::Period { start, end }), now())
+    }
+
+    #[test]
+    fn dates_are_danish_days_and_no_start_is_now() {
+        let read_period = read(of(None, to_date("2026-10-25"))).unwrap();
+        assert_eq!(read_period.from(), now());
+        assert_eq!(read_period.to(), "2026-10-25T23:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        let read_period = read(of(from_date("2026-07-01"), to("2026-07-02T00:00:00Z"))).unwrap();
+        assert_eq!(read_period.from(), "2026-06-30T22:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    #[test]
+    fn a_wrong_period_is_told_of_the_end_that_is_wrong() {
+        let early = || Some(Start::ValidFrom(Timestamp { seconds: -62_135_596_800, nanos: 0 }));
+        let late = || Some(End::ValidTo(Timestamp { seconds: 253_402_300_799, nanos: 0 }));
+        for (start, end, path, reason) in [
+            (None, None, "field.valid_to", "REQUIRED"),
+            (from_date(""), to_date("2026-07-01"), "field.from_date", "REQUIRED"),
+            (None, to_date(""), "field.to_date", "REQUIRED"),
+            (from_date("2026-6-1"), to_date("2026-07-01"), "field.from_date", "DATE_MALFORMED"),
+            (None, to_date("2026-02-30"), "field.to_date", "DATE_MALFORMED"),
+            (None, to_date("2026-05-31"), "field.to_date", "PERIOD_IN_PAST"),
+            (None, to("2026-06-01T10:00:00Z"), "field.valid_to", "PERIOD_IN_PAST"),
+            (from_date("2026-05-31"), to_date("2026-07-01"), "field.from_date", "PERIOD_START_IN_PAST"),
+            (from("2026-06-01T09:54:59Z"), to_date("2026-07-01"), "field.valid_from", "PERIOD_START_IN_PAST"),
+            (from_date("2026-07-02"), to_date("2026-07-01"), "field.to_date", "PERIOD_REVERSED"),
+            (from("2026-07-02T00:00:00Z"), to("2026-07-02T00:00:00Z"), "field.valid_to", "PERIOD_REVERSED"),
+            (early(), to_date("2026-07-01"), "field.valid_from", "PERIOD_OUT_OF_RANGE"),
+            (None, late(), "field.valid_to", "PERIOD_OUT_OF_RANGE"),
+        ] {
+            assert_eq!(refused(of(start, end)), at(path, reason));
+        }
+    }
+
+    #[test]
+    fn a_period_must_be_given() {
+        assert_eq!(refused(|fields| period(fields, None, now())), at("field", "REQUIRED"));
+    }
+
+    #[test]
+    fn both_ends_are_told_when_both_are_wrong() {
+        assert_eq!(
+            read(of(from_date("x"), None)).unwrap_err(),
+            [at("field.from_date", "DATE_MALFORMED"), at("field.valid_to", "REQUIRED")]
+        );
+    }
+
+    #[test]
+    fn a_timestamp_out_of_its_bounds_is_invalid() {
+        for (seconds, nanos) in [
+            (0, -1),
+            (0, 1_000_000_000),
+            (0, i32::MIN),
+            (-62_135_596_801, 0),
+            (253_402_300_800, 0),
+            (i64::MAX, 0),
+            (i64::MIN, i32::MAX),
+        ] {
+            let proto = Timestamp { seconds, nanos };
+            assert_eq!(refused(|fields| timestamp(fields, proto)), at("field", "TIMESTAMP_INVALID"));
+        }
+        let last = Timestamp { seconds: 253_402_300_799, nanos: 999_999_999 };
+        assert_eq!(read(|fields| timestamp(fields, last)).unwrap().timestamp_subsec_nanos(), 999_999_999);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_told_to_anybody(text in "\\PC{0,20}|[0-9-]{0,20}", seconds: i64, nanos: i32) {
+            let at = Timestamp { seconds, nanos };
+            tells_nothing(&text, of(from_date(&text), to_date(&text)));
+            tells_nothing(&seconds.to_string(), of(Some(Start::ValidFrom(at)), Some(End::ValidTo(at))));
+            tells_nothing(&nanos.to_string(), of(None, Some(End::ValidTo(at))));
+        }
+    }
+}

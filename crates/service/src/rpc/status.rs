@@ -1,0 +1,236 @@
+//! What callers are told of each [`Error`]: the one place that knows gRPC codes.
+//!
+//! A status has a code, a short English message, `ErrorInfo` with the stable reason, `BadRequest` where fields are
+//! wrong, and `RetryInfo` where sending the same again can help. It holds no value of a person, and no internal text:
+//! what happened inside is logged here, once, and without the texts of the database, which quote values.
+
+use std::{collections::HashMap, time::Duration};
+
+use fuldmagt_domain::{giving::Refusal, privilege::PrivilegeUri};
+use fuldmagt_store as store;
+use tonic::{Code, Response, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::{
+    app::error::{Error, Violation},
+    clients,
+    server::refusal::ERROR_DOMAIN,
+};
+
+/// When to try again while the database is away: a failover takes some seconds.
+const UNAVAILABLE_RETRY_DELAY: Duration = Duration::from_secs(1);
+/// When to try again after commands got in each other's way: they take some milliseconds.
+const BUSY_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// The key of `ErrorInfo.metadata` that names a privilege of the catalogue.
+const METADATA_PRIVILEGE: &str = "privilege";
+
+/// The answer of an RPC.
+///
+/// # Errors
+/// The status of the error.
+pub fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
+    match result {
+        Ok(message) => Ok(Response::new(message)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let Told { code, message, fields, privilege, retry_delay } = told(&error);
+        let metadata = privilege.map(|privilege| (METADATA_PRIVILEGE.to_owned(), privilege)).into_iter();
+        let mut details =
+            ErrorDetails::with_error_info(error.reason(), ERROR_DOMAIN, metadata.collect::<HashMap<_, _>>());
+        if !fields.is_empty() {
+            details.set_bad_request(fields);
+        }
+        if retry_delay.is_some() {
+            details.set_retry_info(retry_delay);
+        }
+        Self::with_error_details(code, message, details)
+    }
+}
+
+/// Everything that a caller is told, beside the reason.
+struct Told {
+    code: Code,
+    message: String,
+    fields: Vec<FieldViolation>,
+    /// Which privilege is meant, where several were named. The catalogue is public.
+    privilege: Option<String>,
+    retry_delay: Option<Duration>,
+}
+
+fn told(error: &Error) -> Told {
+    match error {
+        Error::Invalid(violations) => invalid(violations),
+        Error::Refused(refusal) => refused(refusal, error.reason()),
+        Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
+        Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
+        Error::PrivilegeNotFound { field } => {
+            not_found("there is no such privilege, or it is not the client's")
+                .with_field(field, error.reason())
+        }
+        Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
+        Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
+        Error::IdentifierOfAnotherParty => precondition("the identifier names another party"),
+        Error::IdentifierKindMismatch => precondition("the identifier is not for this kind of party"),
+        Error::IdentifierKindTaken => {
+            precondition("the party has the one identifier of this kind that it can have")
+        }
+        Error::IdentifierNotRegistrable => {
+            precondition("the identifiers are not enough to register a party by")
+        }
+        Error::OrganisationMismatch => precondition("the identifier is of another organisation's employee"),
+        Error::OwnerMismatch => {
+            precondition("the owner of a system and the system of a privilege never change")
+        }
+        Error::PrivilegeIsDraft => {
+            precondition("the privilege was never published: there is nothing to hide")
+        }
+        Error::EtagMismatch => Told::new(Code::Aborted, "the etag is stale: read again, and decide again"),
+        Error::IdempotencyMismatch => exists("the request_id was used before, for another request"),
+        Error::DelegationOverlaps => {
+            exists("the representative has one of the privileges from the delegator in an overlapping period")
+        }
+        Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
+        Error::Forbidden => denied("none of the client's roles may call this"),
+        Error::PurposeNotRegistered => denied("the purpose is not registered for the client"),
+        Error::Busy => busy(),
+        Error::Store(error) => not_stored(error),
+        Error::Broken(what) => {
+            tracing::error!(what, "a mistake in this program");
+            failed()
+        }
+    }
+}
+
+fn refused(refusal: &Refusal, reason: &'static str) -> Told {
+    match refusal {
+        // Unknown and forbidden look alike.
+        Refusal::NotForDelegator => told(&Error::PartyNotFound),
+        Refusal::AssuranceTooLow => precondition("giving takes a login of at least NSIS substantial"),
+        Refusal::ToOneself => {
+            Told::new(Code::InvalidArgument, "the representative must be another party than the delegator")
+                .with_field("representative_id", reason)
+        }
+        Refusal::DelegatorIsEmployee => precondition("an employee holds delegations, and gives none"),
+        Refusal::NotInGoodStanding => precondition("a party cannot give or hold delegations at present"),
+        Refusal::UnderAge => precondition("the delegator is under age"),
+        Refusal::AgeUnknown => precondition("the delegator's age is not known: no CPR number is linked"),
+        Refusal::NotPublished(privilege) => {
+            precondition("a privilege is not published").with_privilege(privilege)
+        }
+        Refusal::DelegatorKind(privilege) => {
+            precondition("a privilege cannot be given by this kind of party").with_privilege(privilege)
+        }
+        Refusal::RepresentativeKind(privilege) => {
+            precondition("a privilege cannot be held by this kind of party").with_privilege(privilege)
+        }
+        Refusal::Period(error) => {
+            Told::new(Code::InvalidArgument, error.to_string()).with_field("period", reason)
+        }
+    }
+}
+
+const fn unauthenticated(refusal: clients::Refusal) -> &'static str {
+    match refusal {
+        clients::Refusal::CertificateMissing => "the connection has no client certificate",
+        clients::Refusal::CertificateUnreadable => {
+            "the client certificate is unreadable or names no organisation"
+        }
+        clients::Refusal::NotRegistered => "the client certificate is not registered",
+    }
+}
+
+fn not_stored(error: &store::Error) -> Told {
+    // The text of a `store::Error` is ours; the text of its source is the database's, and stays out of the log.
+    let store::Diagnosis { kind, sqlstate, constraint, table } = error.diagnosis();
+    let (sqlstate, constraint, table) = (sqlstate.as_deref(), constraint.as_deref(), table.as_deref());
+    match error {
+        store::Error::Unavailable(_) => {
+            tracing::warn!(%error, kind, sqlstate, constraint, table, "the store is not available");
+            Told::new(Code::Unavailable, "the database is not available; try again")
+                .with_retry(UNAVAILABLE_RETRY_DELAY)
+        }
+        store::Error::Contention(_) | store::Error::Conflict(_) => {
+            tracing::warn!(%error, kind, sqlstate, constraint, table, "the store is contended");
+            busy()
+        }
+        store::Error::Unexpected(_) | store::Error::Unreadable(_) | store::Error::Misfit(_) => {
+            tracing::error!(%error, kind, sqlstate, constraint, table, "the store failed");
+            failed()
+        }
+    }
+}
+
+/// The message tells the first wrong field, for who reads nothing else; all of them are in the details.
+fn invalid(violations: &[Violation]) -> Told {
+    let message = match violations {
+        [] => "the request is not valid".to_owned(),
+        [only] => format!("{}: {}", only.field, only.description),
+        [first, rest @ ..] => format!("{}: {} (and {} more)", first.field, first.description, rest.len()),
+    };
+    Told {
+        fields: violations.iter().map(field_violation).collect(),
+        ..Told::new(Code::InvalidArgument, message)
+    }
+}
+
+fn field_violation(violation: &Violation) -> FieldViolation {
+    FieldViolation {
+        field: violation.field.clone(),
+        description: violation.description.clone(),
+        reason: violation.reason.to_owned(),
+        localized_message: None,
+    }
+}
+
+fn not_found(message: &str) -> Told {
+    Told::new(Code::NotFound, message)
+}
+
+fn precondition(message: &str) -> Told {
+    Told::new(Code::FailedPrecondition, message)
+}
+
+fn exists(message: &str) -> Told {
+    Told::new(Code::AlreadyExists, message)
+}
+
+fn denied(message: &str) -> Told {
+    Told::new(Code::PermissionDenied, message)
+}
+
+fn busy() -> Told {
+    Told::new(Code::Aborted, "other commands got in the way; try again").with_retry(BUSY_RETRY_DELAY)
+}
+
+fn failed() -> Told {
+    Told::new(Code::Internal, "the service failed")
+}
+
+impl Told {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), fields: Vec::new(), privilege: None, retry_delay: None }
+    }
+
+    /// One wrong field, of which the message tells what is wrong.
+    fn with_field(self, field: &str, reason: &'static str) -> Self {
+        let violation = field_violation(&Violation::new(field, reason, self.message.as_str()));
+        Self { fields: vec![violation], ..self }
+    }
+
+    fn with_privilege(self, privilege: &PrivilegeUri) -> Self {
+        Self { privilege: Some(privilege.as_str().to_owned()), ..self }
+    }
+
+    fn with_retry(self, delay: Duration) -> Self {
+        Self { retry_delay: Some(delay), ..self }
+    }
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -1,0 +1,250 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use fuldmagt_domain::{period, privilege::PrivilegeUri};
+use fuldmagt_store::Conflict;
+
+use super::*;
+use crate::rpc::from_proto::MAX_VIOLATIONS;
+
+fn uri() -> PrivilegeUri {
+    PrivilegeUri::parse("urn:dk:skat:a").unwrap()
+}
+
+/// Every error that there is, with what the caller is told: part of the API.
+fn table() -> Vec<(Error, Code, &'static str)> {
+    let wrong = Error::invalid("delegator.cpr_number", "CPR_MALFORMED", "a CPR number is ten digits");
+    let mut rows = vec![
+        (wrong, Code::InvalidArgument, "CPR_MALFORMED"),
+        (Error::Invalid(vec![]), Code::InvalidArgument, "REQUEST_INVALID"),
+        (Error::PartyNotFound, Code::NotFound, "PARTY_NOT_FOUND"),
+        (Error::DelegationNotFound, Code::NotFound, "DELEGATION_NOT_FOUND"),
+        (Error::privilege_not_found("privileges[2]"), Code::NotFound, "PRIVILEGE_NOT_FOUND"),
+        (Error::SystemNotFound, Code::NotFound, "SYSTEM_NOT_FOUND"),
+        (Error::IdentifiersOfTwoParties, Code::FailedPrecondition, "IDENTIFIERS_OF_TWO_PARTIES"),
+        (Error::IdentifierOfAnotherParty, Code::FailedPrecondition, "IDENTIFIER_OF_ANOTHER_PARTY"),
+        (Error::IdentifierKindMismatch, Code::FailedPrecondition, "IDENTIFIER_KIND_MISMATCH"),
+        (Error::IdentifierKindTaken, Code::FailedPrecondition, "IDENTIFIER_KIND_TAKEN"),
+        (Error::IdentifierNotRegistrable, Code::FailedPrecondition, "IDENTIFIER_NOT_REGISTRABLE"),
+        (Error::OrganisationMismatch, Code::FailedPrecondition, "ORGANISATION_MISMATCH"),
+        (Error::EtagMismatch, Code::Aborted, "ETAG_MISMATCH"),
+        (Error::IdempotencyMismatch, Code::AlreadyExists, "IDEMPOTENCY_MISMATCH"),
+        (Error::DelegationOverlaps, Code::AlreadyExists, "DELEGATION_OVERLAPS"),
+        (Error::OwnerMismatch, Code::FailedPrecondition, "OWNER_MISMATCH"),
+        (Error::PrivilegeIsDraft, Code::FailedPrecondition, "PRIVILEGE_IS_DRAFT"),
+        (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
+        (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
+    ];
+    rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
+    rows.extend(
+        unregistered()
+            .map(|(refusal, reason)| (Error::Unauthenticated(refusal), Code::Unauthenticated, reason)),
+    );
+    rows.extend([
+        (Error::Busy, Code::Aborted, "BUSY"),
+        (unavailable(), Code::Unavailable, "DATABASE_UNAVAILABLE"),
+        (Error::Broken("test"), Code::Internal, "INTERNAL"),
+    ]);
+    rows
+}
+
+fn refusals() -> [(Refusal, Code, &'static str); 10] {
+    [
+        (Refusal::AssuranceTooLow, Code::FailedPrecondition, "ASSURANCE_TOO_LOW"),
+        (Refusal::ToOneself, Code::InvalidArgument, "DELEGATOR_IS_REPRESENTATIVE"),
+        (Refusal::DelegatorIsEmployee, Code::FailedPrecondition, "DELEGATOR_IS_EMPLOYEE"),
+        (Refusal::NotInGoodStanding, Code::FailedPrecondition, "PARTY_NOT_IN_GOOD_STANDING"),
+        (Refusal::UnderAge, Code::FailedPrecondition, "DELEGATOR_UNDER_AGE"),
+        (Refusal::AgeUnknown, Code::FailedPrecondition, "DELEGATOR_AGE_UNKNOWN"),
+        (Refusal::NotPublished(uri()), Code::FailedPrecondition, "PRIVILEGE_NOT_PUBLISHED"),
+        (Refusal::DelegatorKind(uri()), Code::FailedPrecondition, "DELEGATOR_KIND_NOT_ALLOWED"),
+        (Refusal::RepresentativeKind(uri()), Code::FailedPrecondition, "REPRESENTATIVE_KIND_NOT_ALLOWED"),
+        (Refusal::Period(period::Error::TooLong), Code::InvalidArgument, "PERIOD_TOO_LONG"),
+    ]
+}
+
+fn unregistered() -> [(clients::Refusal, &'static str); 3] {
+    [
+        (clients::Refusal::CertificateMissing, "CERTIFICATE_MISSING"),
+        (clients::Refusal::CertificateUnreadable, "CERTIFICATE_UNREADABLE"),
+        (clients::Refusal::NotRegistered, "CERTIFICATE_NOT_REGISTERED"),
+    ]
+}
+
+fn unavailable() -> Error {
+    store::Error::Unavailable(sqlx::Error::PoolTimedOut).into()
+}
+
+#[test]
+fn every_error_has_its_code_and_its_reason() {
+    for (error, code, reason) in table() {
+        assert_eq!(error.reason(), reason);
+        let status = Status::from(error);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((status.code(), info.reason.as_str()), (code, reason));
+        assert_eq!(info.domain, "fuldmagt.dk");
+        assert!(!status.message().is_empty());
+    }
+}
+
+#[test]
+fn no_two_errors_look_alike_but_those_that_must() {
+    let told: HashSet<_> = table().into_iter().map(|(_, code, reason)| (code as i32, reason)).collect();
+    assert_eq!(told.len(), table().len());
+    // Not allowed and not there; one contention and another; one mistake of ours and another.
+    for (error, twin) in [
+        (Error::Refused(Refusal::NotForDelegator), Error::PartyNotFound),
+        (store::Error::Contention(sqlx::Error::PoolTimedOut).into(), Error::Busy),
+        (store::Error::Conflict(Conflict::Version).into(), Error::Busy),
+        (store::Error::Unexpected(sqlx::Error::RowNotFound).into(), Error::Broken("")),
+        (store::Error::Unreadable("row").into(), Error::Broken("")),
+        (store::Error::Misfit("schema".to_owned()).into(), Error::Broken("")),
+    ] {
+        let (status, twin) = (Status::from(error), Status::from(twin));
+        assert_eq!((status.code(), status.message()), (twin.code(), twin.message()));
+        assert_eq!(status.details(), twin.details());
+    }
+}
+
+#[test]
+fn only_what_is_worth_sending_again_has_a_delay() {
+    for (error, code, reason) in table() {
+        let has_delay =
+            Status::from(error).get_details_retry_info().is_some_and(|info| info.retry_delay.is_some());
+        let retryable = matches!(code, Code::Unavailable | Code::Aborted) && reason != "ETAG_MISMATCH";
+        assert_eq!(has_delay, retryable, "{reason}");
+    }
+}
+
+#[test]
+fn wrong_fields_are_told_with_path_reason_and_description() {
+    let status = Status::from(Error::Invalid(vec![
+        Violation::new("items[3].delegator.cpr_number", "CPR_MALFORMED", "a CPR number is ten digits"),
+        Violation::new("purpose", "REQUIRED", "must be set"),
+    ]));
+    assert_eq!(status.message(), "items[3].delegator.cpr_number: a CPR number is ten digits (and 1 more)");
+    let fields = status.get_details_bad_request().unwrap().field_violations;
+    let told: Vec<_> =
+        fields.iter().map(|f| (f.field.as_str(), f.reason.as_str(), f.description.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("items[3].delegator.cpr_number", "CPR_MALFORMED", "a CPR number is ten digits"),
+            ("purpose", "REQUIRED", "must be set"),
+        ]
+    );
+}
+
+#[test]
+fn errors_that_are_about_one_field_name_it() {
+    for (error, path) in [
+        (Error::privilege_not_found("items[7].privilege"), "items[7].privilege"),
+        (Error::Refused(Refusal::ToOneself), "representative_id"),
+        (Error::Refused(Refusal::Period(period::Error::TooLong)), "period"),
+    ] {
+        let reason = error.reason();
+        let fields = Status::from(error).get_details_bad_request().unwrap().field_violations;
+        let told: Vec<_> = fields.iter().map(|f| (f.field.as_str(), f.reason.as_str())).collect();
+        assert_eq!(told, [(path, reason)]);
+    }
+}
+
+#[test]
+fn a_refused_privilege_is_named() {
+    let status = Status::from(Error::Refused(Refusal::NotPublished(uri())));
+    assert_eq!(status.get_details_error_info().unwrap().metadata["privilege"], "urn:dk:skat:a");
+    assert!(Status::from(Error::Busy).get_details_error_info().unwrap().metadata.is_empty());
+}
+
+#[test]
+fn the_most_wrong_fields_fit_into_the_trailers_that_clients_accept() {
+    let worst = Violation::new(
+        "items[999].representative.employee_uuid.cvr_number",
+        "DELEGATOR_IS_REPRESENTATIVE",
+        "x".repeat(120),
+    );
+    let status = Status::from(Error::Invalid(vec![worst; MAX_VIOLATIONS]));
+    let base64_bytes = status.details().len().div_ceil(3) * 4;
+    assert!(base64_bytes + status.message().len() < 7 * 1024, "{base64_bytes}");
+}
+
+/// A database error as Postgres words it: with values.
+#[derive(Debug)]
+struct Talkative;
+
+const SECRET: &str = "0501792275";
+
+impl std::fmt::Display for Talkative {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "duplicate key: Key (cpr)=({SECRET}) already exists")
+    }
+}
+
+impl std::error::Error for Talkative {}
+
+impl sqlx::error::DatabaseError for Talkative {
+    fn message(&self) -> &str {
+        SECRET
+    }
+
+    fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+        Some("23505".into())
+    }
+
+    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self
+    }
+
+    fn constraint(&self) -> Option<&str> {
+        Some("some_constraint")
+    }
+
+    fn table(&self) -> Option<&str> {
+        Some("identifier")
+    }
+
+    fn kind(&self) -> sqlx::error::ErrorKind {
+        sqlx::error::ErrorKind::UniqueViolation
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_failure_of_the_database_is_logged_once_without_its_words() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let status = tracing::subscriber::with_default(subscriber, || {
+        Status::from(Error::from(store::Error::from(sqlx::Error::Database(Box::new(Talkative)))))
+    });
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(logged.lines().count(), 1, "{logged}");
+    for told in ["ERROR", "23505", "some_constraint", "identifier", "kind=\"database\""] {
+        assert!(logged.contains(told), "{told} in {logged}");
+    }
+    assert_eq!(status.code(), Code::Internal);
+    for text in [logged, format!("{status} {status:?}")] {
+        assert!(!text.contains(SECRET));
+    }
+}

@@ -1,0 +1,141 @@
+//! Answers to authorities.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::decision::{Decision, Denial};
+use fuldmagt_proto::v1;
+use fuldmagt_store::query::DelegatedPrivilege;
+
+use super::{identifier, timestamp};
+
+/// The answer to one question that was decided for the instant `at`. A yes may be kept for `max_age`, but not past
+/// the end of the delegation; a no may not be kept, so that what is given holds at the next check.
+pub fn decision(decision: &Decision, at: DateTime<Utc>, max_age: Duration) -> v1::Decision {
+    match *decision {
+        Decision::Granted { delegation, valid_to } => v1::Decision {
+            granted: true,
+            denial_reason: v1::DenialReason::Unspecified.into(),
+            delegation_id: delegation.to_string(),
+            valid_to: Some(timestamp(valid_to)),
+            max_age: Some(duration(max_age.min((valid_to - at).to_std().unwrap_or_default()))),
+        },
+        Decision::Denied { reason, delegation } => v1::Decision {
+            granted: false,
+            denial_reason: denial_reason(reason).into(),
+            delegation_id: delegation.map(|delegation| delegation.to_string()).unwrap_or_default(),
+            valid_to: None,
+            max_age: Some(duration(Duration::ZERO)),
+        },
+    }
+}
+
+/// One entry of an authority's list.
+pub fn delegated_privilege(entry: &DelegatedPrivilege) -> v1::DelegatedPrivilege {
+    v1::DelegatedPrivilege {
+        delegation_id: entry.delegation.to_string(),
+        party: Some(identifier(&entry.party)),
+        privilege: entry.privilege.as_str().to_owned(),
+        valid_from: Some(timestamp(entry.period.from())),
+        valid_to: Some(timestamp(entry.period.to())),
+    }
+}
+
+const fn denial_reason(denial: Denial) -> v1::DenialReason {
+    match denial {
+        Denial::NoDelegation => v1::DenialReason::NoDelegation,
+        Denial::NotYetValid => v1::DenialReason::NotYetValid,
+        Denial::Expired => v1::DenialReason::Expired,
+        Denial::Revoked => v1::DenialReason::Revoked,
+        Denial::Renounced => v1::DenialReason::Renounced,
+        Denial::NotInGoodStanding => v1::DenialReason::PartyNotInGoodStanding,
+        Denial::NotPublished => v1::DenialReason::PrivilegeNotPublished,
+    }
+}
+
+fn duration(duration: Duration) -> prost_types::Duration {
+    prost_types::Duration {
+        // Both ages are far below the range of the proto type, 10,000 years.
+        seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(duration.subsec_nanos()).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fuldmagt_domain::{
+        delegation::DelegationId,
+        identifier::{CprNumber, Identifier},
+        period::Period,
+        privilege::PrivilegeUri,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ID: DelegationId = DelegationId(Uuid::from_u128(1));
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    fn max_age_s(valid_to: i64, configured: u64) -> i64 {
+        let granted = Decision::Granted { delegation: ID, valid_to: at(valid_to) };
+        decision(&granted, at(0), Duration::from_secs(configured)).max_age.unwrap().seconds
+    }
+
+    #[test]
+    fn a_yes_tells_by_what_and_until_when() {
+        let told = decision(&Decision::Granted { delegation: ID, valid_to: at(100) }, at(0), Duration::ZERO);
+        assert!(told.granted);
+        assert_eq!(told.denial_reason(), v1::DenialReason::Unspecified);
+        assert_eq!(told.delegation_id, ID.to_string());
+        assert_eq!(told.valid_to, Some(timestamp(at(100))));
+        assert_eq!(told.max_age, Some(prost_types::Duration { seconds: 0, nanos: 0 }));
+    }
+
+    #[test]
+    fn a_yes_is_never_kept_past_the_end_of_the_delegation() {
+        assert_eq!(max_age_s(100, 60), 60);
+        assert_eq!(max_age_s(30, 60), 30);
+        assert_eq!(max_age_s(-1, 60), 0);
+        assert_eq!(max_age_s(100, 0), 0);
+    }
+
+    #[test]
+    fn a_no_tells_why_and_is_not_kept() {
+        for (reason, told) in [
+            (Denial::NoDelegation, v1::DenialReason::NoDelegation),
+            (Denial::NotYetValid, v1::DenialReason::NotYetValid),
+            (Denial::Expired, v1::DenialReason::Expired),
+            (Denial::Revoked, v1::DenialReason::Revoked),
+            (Denial::Renounced, v1::DenialReason::Renounced),
+            (Denial::NotInGoodStanding, v1::DenialReason::PartyNotInGoodStanding),
+            (Denial::NotPublished, v1::DenialReason::PrivilegeNotPublished),
+        ] {
+            let denied = Decision::Denied { reason, delegation: Some(ID) };
+            let decision = decision(&denied, at(0), Duration::from_secs(60));
+            assert!(!decision.granted);
+            assert_eq!(decision.denial_reason(), told);
+            assert_eq!(decision.delegation_id, ID.to_string());
+            assert_eq!(decision.valid_to, None);
+            assert_eq!(decision.max_age, Some(prost_types::Duration::default()));
+        }
+        assert_eq!(decision(&Decision::NOTHING, at(0), Duration::ZERO).delegation_id, "");
+    }
+
+    #[test]
+    fn an_entry_of_a_list_names_the_other_party() {
+        let entry = DelegatedPrivilege {
+            delegation: ID,
+            party: Identifier::Cpr(CprNumber::parse("0501792275").unwrap()),
+            privilege: PrivilegeUri::parse("urn:dk:a").unwrap(),
+            period: Period::new(at(0), at(10)).unwrap(),
+        };
+        let told = delegated_privilege(&entry);
+        let value = v1::identifier::Value::CprNumber("0501792275".to_owned());
+        assert_eq!(told.party, Some(v1::Identifier { value: Some(value) }));
+        assert_eq!((told.valid_from, told.valid_to), (Some(timestamp(at(0))), Some(timestamp(at(10)))));
+        assert_eq!((told.delegation_id, told.privilege), (ID.to_string(), "urn:dk:a".to_owned()));
+    }
+}

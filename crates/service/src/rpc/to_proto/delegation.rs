@@ -1,0 +1,202 @@
+//! Delegations and their history, for their parties.
+
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::{
+    delegation::{Delegation, EndReason, Status},
+    party::PartyId,
+    text::Name,
+};
+use fuldmagt_proto::v1;
+use fuldmagt_store::delegation::{Event, EventKind, Shown};
+
+use super::{etag, timestamp};
+use crate::app::command::Channel;
+
+/// A delegation as it stands at an instant, without names and message.
+pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation {
+    v1::Delegation {
+        delegation_id: delegation.id.to_string(),
+        delegator_id: delegation.delegator.to_string(),
+        representative_id: delegation.representative.to_string(),
+        privileges: delegation.privileges.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        valid_from: Some(timestamp(delegation.period.from())),
+        valid_to: Some(timestamp(delegation.period.to())),
+        status: status(delegation.status(at)).into(),
+        create_time: Some(timestamp(delegation.created_at)),
+        end_time: delegation.state.ended_at().map(timestamp),
+        etag: etag(delegation.version),
+        delegator_name: String::new(),
+        representative_name: String::new(),
+        message: String::new(),
+    }
+}
+
+/// A delegation as its parties may see it at an instant, with the names and the message that are there.
+pub fn shown(shown: &Shown, at: DateTime<Utc>) -> v1::Delegation {
+    let name = |name: &Option<Name>| name.as_ref().map(|name| name.expose().to_owned()).unwrap_or_default();
+    v1::Delegation {
+        delegator_name: name(&shown.delegator_name),
+        representative_name: name(&shown.representative_name),
+        message: shown.message.as_ref().map(|message| message.expose().to_owned()).unwrap_or_default(),
+        ..delegation(&shown.delegation, at)
+    }
+}
+
+/// One entry of a delegation's history.
+pub fn delegation_event(event: &Event) -> v1::DelegationEvent {
+    let id = |party: Option<PartyId>| party.map(|party| party.to_string()).unwrap_or_default();
+    v1::DelegationEvent {
+        kind: kind(event.kind).into(),
+        event_time: Some(timestamp(event.at)),
+        actor_id: id(event.actor),
+        acting_for_id: id(event.acting_for),
+        channel: channel(&event.channel).into(),
+        reason: event.reason.map_or(v1::EndReason::Unspecified, end_reason).into(),
+        etag: etag(event.version),
+    }
+}
+
+const fn status(status: Status) -> v1::DelegationStatus {
+    match status {
+        Status::Scheduled => v1::DelegationStatus::Scheduled,
+        Status::Active => v1::DelegationStatus::Active,
+        Status::Expired => v1::DelegationStatus::Expired,
+        Status::Revoked => v1::DelegationStatus::Revoked,
+        Status::Renounced => v1::DelegationStatus::Renounced,
+    }
+}
+
+const fn kind(kind: EventKind) -> v1::DelegationEventKind {
+    match kind {
+        EventKind::Created => v1::DelegationEventKind::Created,
+        EventKind::Revoked => v1::DelegationEventKind::Revoked,
+        EventKind::Renounced => v1::DelegationEventKind::Renounced,
+    }
+}
+
+/// Every delegation is given and ended by a logged-in user so far.
+fn channel(name: &str) -> v1::Channel {
+    if name == Channel::SelfService.as_str() { v1::Channel::SelfService } else { v1::Channel::Unspecified }
+}
+
+const fn end_reason(reason: EndReason) -> v1::EndReason {
+    match reason {
+        EndReason::NoLongerNeeded => v1::EndReason::NoLongerNeeded,
+        EndReason::GivenByMistake => v1::EndReason::GivenByMistake,
+        EndReason::LostConfidence => v1::EndReason::LostConfidence,
+        EndReason::Misuse => v1::EndReason::Misuse,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fuldmagt_domain::{
+        delegation::{DelegationId, State},
+        period::Period,
+        privilege::PrivilegeUri,
+        text::Message,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::rpc::from_proto::{Violations, delegation::end_reason as read_end_reason};
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    fn some_delegation(state: State) -> Delegation {
+        Delegation {
+            id: DelegationId(Uuid::from_u128(1)),
+            delegator: PartyId(Uuid::from_u128(2)),
+            representative: PartyId(Uuid::from_u128(3)),
+            privileges: vec![
+                PrivilegeUri::parse("urn:dk:a").unwrap(),
+                PrivilegeUri::parse("urn:dk:b").unwrap(),
+            ],
+            period: Period::new(at(10), at(20)).unwrap(),
+            state,
+            created_at: at(0),
+            version: 7,
+        }
+    }
+
+    #[test]
+    fn a_delegation_is_told_with_its_status_at_the_instant() {
+        for (state, second, told) in [
+            (State::Active, 9, v1::DelegationStatus::Scheduled),
+            (State::Active, 10, v1::DelegationStatus::Active),
+            (State::Active, 20, v1::DelegationStatus::Expired),
+            (State::Revoked { at: at(12) }, 13, v1::DelegationStatus::Revoked),
+            (State::Renounced { at: at(12) }, 13, v1::DelegationStatus::Renounced),
+        ] {
+            let proto = delegation(&some_delegation(state), at(second));
+            assert_eq!(proto.status(), told);
+            assert_eq!(proto.end_time, state.ended_at().map(timestamp));
+        }
+        let proto = delegation(&some_delegation(State::Active), at(9));
+        assert_eq!(proto.delegation_id, Uuid::from_u128(1).to_string());
+        assert_eq!(proto.delegator_id, Uuid::from_u128(2).to_string());
+        assert_eq!(proto.representative_id, Uuid::from_u128(3).to_string());
+        assert_eq!(proto.privileges, ["urn:dk:a", "urn:dk:b"]);
+        assert_eq!((proto.valid_from, proto.valid_to), (Some(timestamp(at(10))), Some(timestamp(at(20)))));
+        assert_eq!((proto.create_time, proto.etag.as_str()), (Some(timestamp(at(0))), "7"));
+        assert_eq!((proto.delegator_name, proto.representative_name, proto.message), Default::default());
+    }
+
+    #[test]
+    fn names_and_message_are_told_as_far_as_they_are_there() {
+        let all = Shown {
+            delegation: some_delegation(State::Active),
+            delegator_name: Some(Name::parse("Åse").unwrap()),
+            representative_name: None,
+            message: Some(Message::parse("hej").unwrap()),
+        };
+        let proto = shown(&all, at(9));
+        assert_eq!(proto.delegator_name, "Åse");
+        assert_eq!(proto.representative_name, "");
+        assert_eq!(proto.message, "hej");
+    }
+
+    #[test]
+    fn an_event_tells_who_did_what_for_whom_and_why() {
+        let some = Event {
+            kind: EventKind::Revoked,
+            at: at(5),
+            actor: Some(PartyId(Uuid::from_u128(4))),
+            acting_for: Some(PartyId(Uuid::from_u128(2))),
+            channel: "self_service".to_owned(),
+            reason: Some(EndReason::Misuse),
+            version: 2,
+        };
+        let proto = delegation_event(&some);
+        assert_eq!(
+            (proto.kind(), proto.channel()),
+            (v1::DelegationEventKind::Revoked, v1::Channel::SelfService)
+        );
+        assert_eq!(proto.reason(), v1::EndReason::Misuse);
+        assert_eq!(proto.actor_id, Uuid::from_u128(4).to_string());
+        assert_eq!(proto.acting_for_id, Uuid::from_u128(2).to_string());
+        assert_eq!((proto.event_time, proto.etag.as_str()), (Some(timestamp(at(5))), "2"));
+        let bare = Event { kind: EventKind::Created, actor: None, acting_for: None, reason: None, ..some };
+        let proto = delegation_event(&bare);
+        assert_eq!((proto.actor_id.as_str(), proto.acting_for_id.as_str()), ("", ""));
+        assert_eq!(
+            (proto.kind(), proto.reason()),
+            (v1::DelegationEventKind::Created, v1::EndReason::Unspecified)
+        );
+    }
+
+    #[test]
+    fn a_reason_is_read_back_as_it_is_told() {
+        for reason in [
+            EndReason::NoLongerNeeded,
+            EndReason::GivenByMistake,
+            EndReason::LostConfidence,
+            EndReason::Misuse,
+        ] {
+            let number = end_reason(reason).into();
+            assert_eq!(read_end_reason(&mut Violations::new(), number), Some(Some(reason)));
+        }
+    }
+}
