@@ -22,6 +22,8 @@ const MAX_NAME_CHARS: usize = 200;
 const MAX_FINGERPRINTS: usize = 16;
 /// A client asks for a handful of reasons.
 const MAX_PURPOSES: usize = 64;
+/// The longest purpose, in characters.
+pub const MAX_PURPOSE_CHARS: usize = 64;
 /// The country's organisations that would ever call are some thousands.
 const MAX_CLIENTS: usize = 10_000;
 /// `organizationIdentifier` (ETSI EN 319 412-1): `NTRDK-` and the CVR number.
@@ -280,8 +282,10 @@ fn client(raw: &RawClient) -> Result<Client, String> {
     if raw.roles.is_empty() {
         return Err("must have at least one role".to_owned());
     }
-    if raw.purposes.len() > MAX_PURPOSES || raw.purposes.iter().any(|purpose| purpose.trim().is_empty()) {
-        return Err(format!("must have at most {MAX_PURPOSES} purposes, none of them empty"));
+    if raw.purposes.len() > MAX_PURPOSES || !raw.purposes.iter().all(|purpose| is_purpose(purpose)) {
+        return Err(format!(
+            "must have at most {MAX_PURPOSES} purposes, each of 1 to {MAX_PURPOSE_CHARS} characters of a-z, 0-9 and _"
+        ));
     }
     Ok(Client {
         id: raw.id.clone(),
@@ -290,6 +294,14 @@ fn client(raw: &RawClient) -> Result<Client, String> {
         roles: raw.roles.iter().copied().collect(),
         purposes: raw.purposes.clone(),
     })
+}
+
+/// Whether a text can be a purpose: 1 to [`MAX_PURPOSE_CHARS`] characters of `a-z`, `0-9` and `_`. Every entry of the
+/// usage log carries one.
+#[must_use]
+pub fn is_purpose(text: &str) -> bool {
+    (1..=MAX_PURPOSE_CHARS).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// The client that everybody is when the service runs without TLS on loopback: every role, two purposes.

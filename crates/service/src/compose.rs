@@ -6,32 +6,22 @@ use std::time::Duration;
 
 use fuldmagt_domain::delegation::Rules;
 use fuldmagt_store::Store;
-use fuldmagt_store::keyring::{KeyProvider, KeyringFile};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 
 use crate::app::App;
 use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
-use crate::config::{Access, Config};
-use crate::embedded::{self, Embedded};
+use crate::config::Config;
+use crate::database::Database;
+use crate::embedded;
+use crate::jobs::database_probe::DatabaseProbe;
+use crate::jobs::usage_log_partitions::UsageLogPartitions;
 use crate::jobs::{Failure, Jobs, Outcome, Stop};
 use crate::rpc;
 use crate::server::internal::Internal;
 use crate::server::{self, Bound, Health, Services};
 use crate::telemetry::{self, PoolSample, Telemetry};
-
-/// How often it is looked whether the database answers.
-const PROBE_INTERVAL: Duration = Duration::from_secs(2);
-/// How long that look may take.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
-/// So many looks in a row must fail before the service calls itself not ready: one may be a busy moment, and
-/// a service that is taken away when all are busy makes the others busier.
-const PROBE_FAILURES: u32 = 3;
-/// How often the usage log's partitions are looked after; they are made a month ahead.
-const PARTITIONS_INTERVAL: Duration = Duration::from_secs(3_600);
-/// How long closing the database connections may take; their RPCs are over by then.
-const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why a service cannot start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -105,17 +95,21 @@ impl Service {
             database.close().await;
             return Err(error.into());
         }
-        let server = match database.serve(bound, &config, &parts, (&health, &telemetry)).await {
+        let server = match serve(&database.store, bound, &config, &parts, (&health, &telemetry)).await {
             Ok(server) => server,
             Err(error) => {
                 database.close().await;
                 return Err(error);
             }
         };
-        let probe =
-            Probe { store: database.store.clone(), health: health.clone(), telemetry: telemetry.clone() };
+        let probe = DatabaseProbe {
+            store: database.store.clone(),
+            health: health.clone(),
+            telemetry: telemetry.clone(),
+        };
         jobs.start("database-probe", move |stop| probe.run(stop));
-        let partitions = Partitions { store: database.store.clone(), clock: Arc::clone(&parts.clock) };
+        let partitions =
+            UsageLogPartitions { store: database.store.clone(), clock: Arc::clone(&parts.clock) };
         jobs.start("usage-log-partitions", move |stop| partitions.run(stop));
 
         let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
@@ -190,108 +184,26 @@ impl Shutdown {
     }
 }
 
-/// The database, with the private server under it if there is one.
-pub struct Database {
-    /// The open store.
-    pub store: Store,
-    embedded: Option<Embedded>,
-}
-
-impl Database {
-    /// Starts the private Postgres when no URL is configured, connects, migrates, and checks that the keys fit.
-    ///
-    /// # Errors
-    /// When any of these fails; a private Postgres is stopped again.
-    pub async fn open(config: &Config) -> Result<Self, Error> {
-        let embedded = match &config.database.url {
-            Some(_) => None,
-            None => Some(start_embedded(config).await?),
-        };
-        match connect(config, embedded.as_ref()).await {
-            Ok(store) => Ok(Self { store, embedded }),
-            Err(error) => {
-                if let Some(embedded) = embedded {
-                    embedded.stop().await;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    async fn serve(
-        &self,
-        bound: Bound,
-        config: &Config,
-        parts: &Parts,
-        (health, telemetry): (&Health, &Telemetry),
-    ) -> Result<server::Running, Error> {
-        let pool = self.store.clone();
-        telemetry.observe_pool(move || {
-            let (size, idle) = pool.pool_size();
-            PoolSample { size: size.into(), idle: idle as u64 }
-        });
-        let services = Services {
-            routes: routes(&self.store, config, parts),
-            health: health.clone(),
-            telemetry: telemetry.clone(),
-        };
-        let server = bound.serve(config, services)?;
-        health.set_ready(true).await;
-        Ok(server)
-    }
-
-    /// Closes the connections, and stops the private Postgres.
-    pub async fn close(self) {
-        if tokio::time::timeout(CLOSE_LIMIT, self.store.close()).await.is_err() {
-            tracing::warn!("database connections are cut off");
-        }
-        if let Some(embedded) = self.embedded {
-            embedded.stop().await;
-        }
-    }
-
-    /// Resolves when the private Postgres ends; without one, never.
-    async fn died(&self) -> String {
-        match &self.embedded {
-            Some(embedded) => embedded.death().wait().await,
-            None => std::future::pending().await,
-        }
-    }
-}
-
-async fn start_embedded(config: &Config) -> Result<Embedded, Error> {
-    let settings = embedded::Settings {
-        max_connections: config.database.max_connections,
-        ..embedded::Settings::new(&config.data_dir)
+async fn serve(
+    store: &Store,
+    bound: Bound,
+    config: &Config,
+    parts: &Parts,
+    (health, telemetry): (&Health, &Telemetry),
+) -> Result<server::Running, Error> {
+    let pool = store.clone();
+    telemetry.observe_pool(move || {
+        let (size, idle) = pool.pool_size();
+        PoolSample { size: size.into(), idle: idle as u64 }
+    });
+    let services = Services {
+        routes: routes(store, config, parts),
+        health: health.clone(),
+        telemetry: telemetry.clone(),
     };
-    Ok(tokio::task::spawn_blocking(move || Embedded::start(&settings)).await??)
-}
-
-async fn connect(config: &Config, embedded: Option<&Embedded>) -> Result<Store, Error> {
-    let url = match (&config.database.url, embedded) {
-        (Some(url), _) => url.expose(),
-        (None, Some(embedded)) => embedded.url(),
-        (None, None) => "",
-    };
-    let settings = fuldmagt_store::Settings {
-        url: url.to_owned(),
-        max_connections: config.database.max_connections,
-        acquire_timeout_ms: config.database.acquire_timeout.as_millis() as u64,
-        statement_timeout_ms: config.database.statement_timeout.as_millis() as u64,
-    };
-    let store = Store::open(&settings, keys(config).await?).await?;
-    store.migrate().await?;
-    store.check_keys().await?;
-    Ok(store)
-}
-
-/// The keys. They are made when they are missing only where the data is beside them, or in development: elsewhere a
-/// missing file is a mistake, and new keys in a place that is thrown away would lose the data.
-async fn keys(config: &Config) -> Result<Arc<dyn KeyProvider>, Error> {
-    let path = config.keyring_file.clone();
-    let make = config.database.url.is_none() || matches!(config.access, Access::DevPlaintext);
-    let read = move || if make { KeyringFile::load_or_generate(&path) } else { KeyringFile::load(&path) };
-    Ok(Arc::new(tokio::task::spawn_blocking(read).await??))
+    let server = bound.serve(config, services)?;
+    health.set_ready(true).await;
+    Ok(server)
 }
 
 /// The RPCs of the API.
@@ -309,61 +221,6 @@ async fn until_stopped(endless: impl Future<Output = std::convert::Infallible>, 
     tokio::select! {
         never = endless => match never {},
         () = stop.requested() => Ok(()),
-    }
-}
-
-/// Looks whether the database answers, and tells the rest.
-struct Probe {
-    store: Store,
-    health: Health,
-    telemetry: Telemetry,
-}
-
-impl Probe {
-    async fn run(self, mut stop: Stop) -> Outcome {
-        let mut failures = 0;
-        loop {
-            // In a task of its own: cutting a statement off in the middle would cost its connection.
-            let store = self.store.clone();
-            let head = tokio::spawn(async move { store.head().await });
-            match tokio::time::timeout(PROBE_LIMIT, head).await {
-                Ok(Ok(Ok(revision))) => {
-                    failures = 0;
-                    self.telemetry.set_feed_revision(revision.number.unsigned_abs());
-                    self.health.set_ready(true).await;
-                }
-                Ok(Ok(Err(_)) | Err(_)) | Err(_) => {
-                    failures += 1;
-                    if failures == PROBE_FAILURES {
-                        tracing::warn!("the database does not answer");
-                        self.health.set_ready(false).await;
-                    }
-                }
-            }
-            if !stop.sleep(PROBE_INTERVAL).await {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// Makes the usage log's partitions ahead of time: without one for the month, no call could be logged, and none answered.
-struct Partitions {
-    store: Store,
-    clock: Arc<dyn Clock>,
-}
-
-impl Partitions {
-    async fn run(self, mut stop: Stop) -> Outcome {
-        while stop.sleep(PARTITIONS_INTERVAL).await {
-            let (store, now) = (self.store.clone(), self.clock.now());
-            match tokio::spawn(async move { store.ensure_usage_log_partitions(now).await }).await? {
-                Ok(()) => {}
-                // The next month's is there already; there are weeks to try again.
-                Err(_) => tracing::warn!("the usage log's partitions could not be made ahead of time"),
-            }
-        }
-        Ok(())
     }
 }
 

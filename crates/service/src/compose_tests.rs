@@ -29,6 +29,19 @@ async fn get(address: SocketAddr, request: &str) -> String {
     answer
 }
 
+/// The metrics have the name, now or when the first look at the database is over.
+async fn assert_shows(address: SocketAddr, name: &str) {
+    let begun = std::time::Instant::now();
+    loop {
+        let metrics = get(address, "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        if metrics.contains(name) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{name} is not in\n{metrics}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn is_ready(running: &Running) -> bool {
     let answer = get(running.internal_addr, "GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     answer.starts_with("HTTP/1.1 200")
@@ -51,11 +64,10 @@ async fn a_service_starts_from_nothing_answers_and_ends() {
     assert!(get(address, "POST /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await.starts_with("HTTP/1.1 405"));
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(20_000));
     assert!(!get(address, &long).await.starts_with("HTTP/1.1 200"));
-    let metrics = get(address, "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await;
     for name in
         ["fuldmagt_database_pool_size", "fuldmagt_feed_revision", "rpc_server_duration_seconds_bucket"]
     {
-        assert!(metrics.contains(name), "{name} is not in\n{metrics}");
+        assert_shows(address, name).await;
     }
 
     let message = Service::start(config(&folder), Parts::default()).await.err().unwrap().to_string();

@@ -7,6 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
+pub(crate) mod database_probe;
+pub(crate) mod usage_log_partitions;
+
 /// After being asked to, a job ends within this time or is cut off: each is between two short steps.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 

@@ -9,6 +9,7 @@ pub mod clients;
 pub mod clock;
 pub mod compose;
 pub mod config;
+pub mod database;
 pub mod embedded;
 pub mod jobs;
 pub mod rpc;

@@ -43,6 +43,9 @@ struct DevClient {
     purposes: &'static [&'static str],
 }
 
+/// Written last, so that it tells that all is there.
+const SETTINGS_FILE: &str = "fuldmagt.toml";
+
 /// One of each kind that is of use in development.
 const CLIENTS: [DevClient; 5] = [
     DevClient {
@@ -88,52 +91,46 @@ const CLIENTS: [DevClient; 5] = [
 ];
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let hosts: Vec<&str> = HOSTS.into_iter().chain(args.host.iter().map(String::as_str)).collect();
-    let files = make(&args.out, &hosts)?;
-    let existing: Vec<&File> = files.iter().filter(|file| args.out.join(&file.name).exists()).collect();
-    if let (Some(file), false) = (existing.first(), args.force) {
-        bail!(
-            "{} exists already; --force overwrites it, and clients then need their new certificates",
-            args.out.join(&file.name).display()
-        );
-    }
-    write_all(&args.out, &files)?;
+    generate(args)?;
     out::line(format_args!("Certificates for development are in {}:", args.out.display()));
-    out::line("  ca.pem, ca-key.pem             who signs them; clients check the server by ca.pem");
-    out::line("  server.pem, server-key.pem     the service's own");
-    for client in &CLIENTS {
-        out::line(format_args!(
-            "  {:<30} {}, {}",
-            format!("{0}.pem, {0}-key.pem", client.id),
-            client.name,
-            client.role
-        ));
+    out::line("  ca.pem, ca-key.pem                  who signs them; clients check the server by ca.pem");
+    out::line("  server.pem, server-key.pem          the service's own");
+    for DevClient { id, name, role, .. } in &CLIENTS {
+        out::line(format_args!("  {:<35} {name}: {role}", format!("{id}.pem, {id}-key.pem")));
     }
-    out::line("  clients.toml                   the list of these clients");
-    out::line("  fuldmagt.toml                  settings that use all of it");
+    out::line("  clients.toml                        the list of these clients");
+    out::line("  fuldmagt.toml                       settings that use all of it");
     out::line(format_args!(
         "Run the service: fuldmagt serve --config {}",
-        args.out.join("fuldmagt.toml").display()
+        args.out.join(SETTINGS_FILE).display()
     ));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes all of it for a server on this machine, unless it is there already.
+/// Makes all of it, unless an earlier run has: its last file is there.
 pub(super) fn make_missing(folder: &Path) -> anyhow::Result<()> {
-    let files = make(folder, &HOSTS)?;
-    if files.iter().all(|file| folder.join(&file.name).exists()) {
+    if folder.join(SETTINGS_FILE).exists() {
         return Ok(());
     }
-    write_all(folder, &files)
+    generate(&Args { out: folder.to_owned(), host: Vec::new(), force: true })
 }
 
-fn write_all(folder: &Path, files: &[File]) -> anyhow::Result<()> {
+fn generate(args: &Args) -> anyhow::Result<()> {
+    let hosts: Vec<&str> = HOSTS.into_iter().chain(args.host.iter().map(String::as_str)).collect();
+    let files = make(&args.out, &hosts)?;
+    let existing = files.iter().map(|file| args.out.join(&file.name)).find(|path| path.exists());
+    if let (Some(path), false) = (existing, args.force) {
+        bail!(
+            "{} exists already; --force overwrites it, and clients then need their new certificates",
+            path.display()
+        );
+    }
     DirBuilder::new()
         .recursive(true)
         .mode(0o755)
-        .create(folder)
-        .with_context(|| folder.display().to_string())?;
-    files.iter().try_for_each(|file| write(&folder.join(&file.name), file))
+        .create(&args.out)
+        .with_context(|| args.out.display().to_string())?;
+    files.iter().try_for_each(|file| write(&args.out.join(&file.name), file))
 }
 
 struct File {
@@ -170,7 +167,7 @@ fn make(folder: &Path, hosts: &[&str]) -> anyhow::Result<Vec<File>> {
     }
     files.push(File { name: "clients.toml".to_owned(), content: registry, mode: CERTIFICATE_MODE });
     let settings = settings(&std::path::absolute(folder)?)?;
-    files.push(File { name: "fuldmagt.toml".to_owned(), content: settings, mode: CERTIFICATE_MODE });
+    files.push(File { name: SETTINGS_FILE.to_owned(), content: settings, mode: CERTIFICATE_MODE });
     Ok(files)
 }
 
@@ -227,7 +224,7 @@ mod tests {
     #[test]
     fn what_is_made_is_a_configuration_that_can_be_used() {
         let folder = tempfile::tempdir().unwrap();
-        run(&args(folder.path(), false)).unwrap();
+        generate(&args(folder.path(), false)).unwrap();
         let mut sources = Sources::of(&[("data_dir", "/nowhere")]);
         sources.file = Some(folder.path().join("fuldmagt.toml"));
         let config = Config::load(&sources).unwrap();
@@ -245,15 +242,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = || std::fs::read_to_string(folder.path().join("ca.pem")).unwrap();
+        // As if an earlier run had been cut off.
+        std::fs::write(folder.path().join("ca.pem"), "half").unwrap();
+        make_missing(folder.path()).unwrap();
+        let made = ca();
+        assert!(made.contains("CERTIFICATE"));
+        make_missing(folder.path()).unwrap();
+        assert_eq!(ca(), made);
+    }
+
+    #[test]
     fn nothing_is_overwritten_unless_it_is_asked_for() {
         let folder = tempfile::tempdir().unwrap();
-        run(&args(folder.path(), false)).unwrap();
+        generate(&args(folder.path(), false)).unwrap();
         let ca = || std::fs::read_to_string(folder.path().join("ca.pem")).unwrap();
         let before = ca();
-        let message = run(&args(folder.path(), false)).unwrap_err().to_string();
+        let message = generate(&args(folder.path(), false)).unwrap_err().to_string();
         assert!(message.contains("exists already"), "{message}");
         assert_eq!(ca(), before);
-        run(&args(folder.path(), true)).unwrap();
+        generate(&args(folder.path(), true)).unwrap();
         assert_ne!(ca(), before);
     }
 }

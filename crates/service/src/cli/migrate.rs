@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::config_args::flag;
 use super::{ConfigArgs, out, runtime};
-use crate::compose::Database;
+use crate::database::Database;
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::config_args::flag;
 use super::{ConfigArgs, EXIT_SIGNAL, out, runtime};
 use crate::compose::{Parts, Running, Service};
-use crate::config::Config;
+use crate::config::{Access, Config};
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    let plaintext = matches!(config.access, Access::DevPlaintext);
     let _tracing = telemetry::init(&config.telemetry, telemetry::Extra::default())?;
     let mut signals = Signals::new()?;
     let running = tokio::select! {
@@ -47,7 +48,28 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         }
     };
     tracing::info!(grpc = %running.grpc_addr, internal = %running.internal_addr, "ready");
+    if plaintext {
+        tell_how_to_call(&running);
+    }
     until_ended(running, signals).await
+}
+
+/// In development, the next thing that anybody wants to know.
+fn tell_how_to_call(running: &Running) {
+    let (grpc, internal) = (running.grpc_addr, running.internal_addr);
+    out::line(format_args!(
+        "fuldmagt serves gRPC without TLS at {grpc}; everybody on this machine may do everything. Try:"
+    ));
+    out::line(format_args!(
+        "  fuldmagt list given cvr:34051178 --server http://{grpc}     (and check, give, revoke: --help)"
+    ));
+    out::line(format_args!(
+        "  grpcurl -plaintext {grpc} list                              (reflection is on)"
+    ));
+    out::line(format_args!(
+        "  curl http://{internal}/metrics                              (also /livez and /readyz)"
+    ));
+    out::line("Ctrl-C ends it.");
 }
 
 async fn until_ended(running: Running, mut signals: Signals) -> anyhow::Result<ExitCode> {

@@ -42,6 +42,11 @@ pub(crate) fn is_health(path: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether a path is not one of the services around ours, which are gRPC's own.
+pub(crate) fn is_ours(path: &str) -> bool {
+    !path.starts_with("/grpc.")
+}
+
 /// All RPCs, by path.
 #[derive(Debug)]
 pub(crate) struct Methods {

@@ -1,7 +1,7 @@
 //! The gRPC server and the internal HTTP listener: everything between the network and the RPCs.
 //!
 //! A request passes, from the outside in: telemetry, deadline, the bound on requests at the same time, the bound on a
-//! message, identity, drain; then the RPC. None of these knows what any RPC means.
+//! message, identity, drain, fallback; then the RPC. None of these knows what any RPC means.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +18,7 @@ use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 mod deadline;
 mod drain;
+mod fallback;
 mod health;
 mod identity;
 mod incoming;
@@ -41,6 +42,7 @@ use crate::config::{Access, Config, Limits};
 use crate::telemetry::{Observe, Telemetry};
 use deadline::Deadlines;
 use drain::Drain;
+use fallback::Fallback;
 use message_size::MessageSize;
 use methods::Methods;
 use overload::Overload;
@@ -164,7 +166,8 @@ impl Bound {
             .layer(StepLayer(Overload::new(limits.max_concurrent_requests)))
             .layer(StepLayer(MessageSize { max_bytes: limits.max_request_bytes }))
             .layer(StepLayer(self.identity))
-            .layer(StepLayer(drain.clone()));
+            .layer(StepLayer(drain.clone()))
+            .layer(StepLayer(Fallback));
 
         let (closed, watch_closed) = watch::channel(false);
         let (stopped, watch_stopped) = watch::channel(false);

@@ -19,6 +19,12 @@ pub const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
 pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 /// The message is longer than the service reads.
 pub const REQUEST_TOO_LARGE: &str = "REQUEST_TOO_LARGE";
+/// The message is not the encoded request that the RPC takes.
+pub const REQUEST_MALFORMED: &str = "REQUEST_MALFORMED";
+/// There is no such RPC, or it does not take such a request.
+pub const NOT_SUPPORTED: &str = "NOT_SUPPORTED";
+/// Something is wrong inside.
+pub const INTERNAL: &str = "INTERNAL";
 
 /// When to try again after an overload: about as long as the queue of a full house takes.
 const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(200);
@@ -55,6 +61,27 @@ pub fn deadline_exceeded() -> Status {
 pub fn request_too_large(max_bytes: usize) -> Status {
     let message = format!("a request message may be at most {max_bytes} bytes long");
     status(Code::ResourceExhausted, REQUEST_TOO_LARGE, message, None)
+}
+
+/// Refuses what cannot be decoded.
+pub fn request_malformed() -> Status {
+    let message = "the request is not one encoded message of the kind that this RPC takes";
+    status(Code::InvalidArgument, REQUEST_MALFORMED, message, None)
+}
+
+/// Refuses what there is not.
+pub fn not_supported() -> Status {
+    status(
+        Code::Unimplemented,
+        NOT_SUPPORTED,
+        "there is no such RPC, or it does not take such a request",
+        None,
+    )
+}
+
+/// Tells that something is wrong inside, and no more.
+pub fn internal() -> Status {
+    status(Code::Internal, INTERNAL, "an internal error", None)
 }
 
 pub(crate) fn response(status: Status) -> Response<Body> {

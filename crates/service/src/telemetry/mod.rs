@@ -17,7 +17,6 @@ mod propagation;
 mod rpc;
 mod subscriber;
 
-pub use rpc::TraceId;
 pub use subscriber::{Extra, Tracing, init};
 
 pub(crate) use rpc::{CallerSlot, Observe};

@@ -30,11 +30,6 @@ impl CallerSlot {
     }
 }
 
-/// The trace an RPC belongs to, as 32 hex digits: the caller's when it sent one. In the extensions of every request,
-/// for the usage log.
-#[derive(Debug, Clone)]
-pub struct TraceId(pub Arc<str>);
-
 /// The outermost layer: watches each RPC from its first byte to its last.
 #[derive(Clone)]
 pub(crate) struct Observe {
@@ -55,9 +50,8 @@ impl Step for Observe {
         // Fails only when nobody listens to spans.
         let _ = span.set_parent(propagation::extract(request.headers()));
         let context = span.context();
-        let trace_id: Arc<str> = context.span().span_context().trace_id().to_string().into();
-        span.record("trace_id", &*trace_id);
-        request.extensions_mut().insert(TraceId(Arc::clone(&trace_id)));
+        let trace_id = context.span().span_context().trace_id().to_string();
+        span.record("trace_id", &trace_id);
         let caller = CallerSlot::default();
         request.extensions_mut().insert(caller.clone());
 
@@ -124,7 +118,7 @@ struct Record {
     telemetry: Telemetry,
     method: Method,
     caller: CallerSlot,
-    trace_id: Arc<str>,
+    trace_id: String,
     started: Instant,
     code: Code,
     span: Span,

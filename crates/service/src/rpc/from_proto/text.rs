@@ -3,9 +3,7 @@
 use fuldmagt_domain::text::{Description, Error, Message, Name, Title};
 
 use super::Violations;
-
-/// The longest purpose: it is in every entry of the usage log.
-const MAX_PURPOSE_CHARS: usize = 64;
+use crate::clients::{MAX_PURPOSE_CHARS, is_purpose};
 
 /// A delegator's message; empty means that there is none.
 pub fn message(fields: &mut Violations, text: &str) -> Option<Option<Message>> {
@@ -33,9 +31,7 @@ pub fn purpose(fields: &mut Violations, text: &str) -> Option<String> {
     if text.is_empty() {
         return fields.required();
     }
-    let is_good = text.len() <= MAX_PURPOSE_CHARS
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if is_good {
+    if is_purpose(text) {
         Some(text.to_owned())
     } else {
         fields.refuse("PURPOSE_MALFORMED", format!("1 to {MAX_PURPOSE_CHARS} characters of a-z, 0-9 and _"))
