@@ -301,6 +301,8 @@ create table usage_log (
 ) partition by range (occurred_at);
 create trigger usage_log_is_written_once before update or delete on usage_log
     for each row execute function refuse_rewriting();
+create trigger usage_log_is_not_emptied before truncate on usage_log
+    for each statement execute function refuse_rewriting();
 
 -- Makes the month's partition that `at` falls in, and the next month's. Called at start and daily.
 create function ensure_usage_log_partitions(at timestamptz) returns void language plpgsql as $$
@@ -317,6 +319,10 @@ begin
                 'create table %I partition of usage_log for values from (%L) to (%L)', partition,
                 (month + make_interval(months => step)) at time zone 'UTC',
                 (month + make_interval(months => step + 1)) at time zone 'UTC');
+            -- Row triggers come with the partition, this one does not. A partition is dropped whole, or not at all.
+            execute format(
+                'create trigger usage_log_is_not_emptied before truncate on %I
+                 for each statement execute function refuse_rewriting()', partition);
         end if;
     end loop;
 end $$;

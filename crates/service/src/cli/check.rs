@@ -13,8 +13,9 @@ use super::{
 /// The answer is no. Not 1: that is a failure to ask.
 const EXIT_DENIED: u8 = 3;
 
-/// May the representative act for the delegator? Ends with 0 for yes and 3 for no
+/// May the representative act for the delegator?
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Ends with 0 for yes, with 3 for no, and with 1 when there was no answer.")]
 pub(super) struct Args {
     #[command(flatten)]
     connection: Connection,

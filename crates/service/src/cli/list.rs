@@ -142,12 +142,12 @@ fn delegation_json(delegation: &v1::Delegation) -> Value {
 fn delegation_line(delegation: &v1::Delegation) -> String {
     let status = delegation.status().as_str_name().trim_start_matches("DELEGATION_STATUS_");
     let (from, to) = (time(delegation.valid_from.as_ref()), time(delegation.valid_to.as_ref()));
-    let (giver, holder) = (&delegation.delegator_name, &delegation.representative_name);
-    format!(
-        "{} {status:<9} {from} to {to}  {giver} -> {holder}: {}",
-        delegation.delegation_id,
-        delegation.privileges.join(", ")
-    )
+    // By name where one is registered.
+    let named = |name: &String, id: &String| if name.is_empty() { id.clone() } else { name.clone() };
+    let giver = named(&delegation.delegator_name, &delegation.delegator_id);
+    let holder = named(&delegation.representative_name, &delegation.representative_id);
+    let privileges = delegation.privileges.join(", ");
+    format!("{} {status:<9} {from} to {to}  {giver} -> {holder}: {privileges}", delegation.delegation_id)
 }
 
 fn entry_json(entry: &v1::DelegatedPrivilege) -> Value {

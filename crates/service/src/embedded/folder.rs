@@ -75,8 +75,28 @@ pub(super) fn socket_dir(data_dir: &Path, owner: &Owner) -> Result<PathBuf, Erro
     Ok(folder)
 }
 
+/// Takes away what a killed server left in the folder of its socket, whose name would stop the next one: the number in
+/// the lock file may be another program's by now, or that of the dead server itself, whom nobody has waited for yet.
+/// The caller knows that no server uses the cluster.
+pub(super) fn remove_left_over_socket(folder: &Path) -> Result<(), Error> {
+    for name in [format!("{}.lock", socket_name()), socket_name()] {
+        let path = folder.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("cannot remove", &path)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn socket_name() -> String {
+    format!(".s.PGSQL.{PORT}")
+}
+
 fn fits(folder: &Path) -> bool {
-    folder.join(format!(".s.PGSQL.{PORT}")).as_os_str().len() < MAX_SOCKET_PATH_BYTES
+    folder.join(socket_name()).as_os_str().len() < MAX_SOCKET_PATH_BYTES
 }
 
 fn short_dir(data_dir: &Path, owner: &Owner) -> PathBuf {

@@ -98,6 +98,7 @@ impl Embedded {
             cluster.create(&settings.data_dir, settings.durable)?;
         }
         let socket_dir = folder::socket_dir(&settings.data_dir, &cluster.owner)?;
+        folder::remove_left_over_socket(&socket_dir)?;
         let log_path = settings.data_dir.join("postgres.log");
         let process = Process::start(&cluster, settings, &socket_dir, &log_path)?;
         process.wait_until_ready(&cluster, START_LIMIT)?;

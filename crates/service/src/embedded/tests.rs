@@ -81,24 +81,32 @@ async fn a_cluster_that_was_interrupted_half_way_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_killed_server_is_noticed_and_its_pid_file_does_not_stop_the_next() {
+async fn a_killed_server_is_noticed_and_the_files_it_leaves_do_not_stop_the_next() {
     let folder = folder();
     let settings = Settings { durable: true, ..settings(&folder) };
     let embedded = Embedded::start(&settings).unwrap();
     ask(&embedded, "CREATE TABLE kept AS SELECT 42 AS answer");
-    let pid = embedded.process.pid;
+    let pid = embedded.process.pid.to_string();
     let death = embedded.death();
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+    let lock = settings.data_dir.join("run/.s.PGSQL.5432.lock");
+    let left = [settings.data_dir.join("postgres/postmaster.pid"), lock];
+    assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
     assert!(death.wait().await.contains("signal: 9"));
     drop(embedded);
-    let pid_file = settings.data_dir.join("postgres/postmaster.pid");
-    // As if the number had been taken by a living program since: this one.
-    let text = std::fs::read_to_string(&pid_file).unwrap();
-    std::fs::write(&pid_file, text.replacen(&pid.to_string(), &std::process::id().to_string(), 1)).unwrap();
+    // As if the number had been taken since, by a living program of the server's user.
+    let owner = Owner::detect().unwrap();
+    let mut other = owner.command(Path::new("/bin/sleep"), owner::Life::WithUs).arg("60").spawn().unwrap();
+    for file in left {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with(&pid), "{text}");
+        std::fs::write(&file, text.replacen(&pid, &other.id().to_string(), 1)).unwrap();
+    }
 
     let embedded = Embedded::start(&settings).unwrap();
     assert_eq!(ask(&embedded, "SELECT answer FROM kept"), "42");
     embedded.stop().await;
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 -- $1 shard, $2..$7 the delegation and its sealed message, $8 the instant, $9 the privileges' numbers, $10..$13 client,
 -- actor, channel and request id, $14 rpc, $15 and $16 digest and answer, $17 and $18 usage entry and trace.
-with given as (
+with giver as (
+    -- A delegator's gifts and revocations go one at a time: of two grants that exclude each other, each would wait for
+    -- the other, a deadlock that Postgres takes a second to see. The foreign key takes a lock on this row in any case.
+    select party_id from party where shard = $1 and party_id = $3 for no key update
+),
+given as (
     insert into delegation (shard, delegation_id, delegator_id, representative_id, valid_from, valid_to,
                             message_ciphertext, created_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -9,7 +14,7 @@ with given as (
 granted as (
     insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
                                       valid_from, valid_to)
-    select $1, $2, p.privilege_id, $3, $4, $5, $6 from unnest($9::integer[]) p (privilege_id)
+    select $1, $2, p.privilege_id, giver.party_id, $4, $5, $6 from giver, unnest($9::integer[]) p (privilege_id)
     returning privilege_id
 ),
 happened as (

@@ -1,9 +1,15 @@
 -- $1 shard, $2..$5 the delegation: id, version after, status and instant of the end, $6 now, $7..$12 client, actor,
 -- acting for, channel, reason and request id, $13 rpc, $14 and $15 digest and answer, $16 and $17 usage entry and trace.
-with ended as (
-    update delegation set status = $4, ended_at = $5, version = $3
-    where shard = $1 and delegation_id = $2 and version = $3::bigint - 1 and status = 'active'
-    returning delegation_id, delegator_id, representative_id, version
+with giver as (
+    -- One at a time with the delegator's gifts, as there.
+    select p.party_id from delegation d join party p on p.shard = d.shard and p.party_id = d.delegator_id
+    where d.shard = $1 and d.delegation_id = $2 for no key update of p
+),
+ended as (
+    update delegation d set status = $4, ended_at = $5, version = $3 from giver
+    where d.shard = $1 and d.delegation_id = $2 and d.version = $3::bigint - 1 and d.status = 'active'
+      and d.delegator_id = giver.party_id
+    returning d.delegation_id, d.delegator_id, d.representative_id, d.version
 ),
 taken as (
     update delegation_privilege g set ended_at = $5 from ended

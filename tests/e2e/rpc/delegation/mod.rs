@@ -1,0 +1,9 @@
+//! Giving, ending and reading delegations.
+
+mod create_delegation;
+mod create_delegation_rules;
+mod get_delegation;
+mod list_delegation_events;
+mod list_delegations;
+mod renounce_delegation;
+mod revoke_delegation;

@@ -1,0 +1,4 @@
+//! Parties and their identifiers.
+
+mod link_identifier;
+mod resolve_party;

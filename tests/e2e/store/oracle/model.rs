@@ -1,0 +1,270 @@
+//! A random world: as the generator plans it, as rows in the database, and as a history to decide from.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fuldmagt_domain::{
+    decision::{Asked, Circumstances, Decision, Grant, decide},
+    delegation::{DelegationId, State},
+    identifier::{Identifier, PartyKind},
+    party::{PartyId, Standing},
+    period::Period,
+    privilege::{PrivilegeUri, Publication},
+};
+use fuldmagt_service::clock::IdSource as _;
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use sqlx::AssertSqlSafe;
+
+use crate::store::rows::{self, DelegationRow};
+use crate::store::world::World;
+
+/// Two persons, an organisation, an employee of it.
+pub(super) const PARTIES: usize = 4;
+/// The last is another authority's.
+pub(super) const PRIVILEGES: usize = 3;
+/// Enough that three of one privilege between the same two follow each other now and then.
+const MAX_DELEGATIONS: usize = 10;
+/// Few, so that things begin and end at the same instant now and then.
+const HOURS: i64 = 9;
+
+/// A world as the generator plans it.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    standings: [Standing; PARTIES],
+    /// Hours at which each is published and hidden.
+    publications: [(Option<i64>, Option<i64>); PRIVILEGES],
+    delegations: Vec<PlannedDelegation>,
+}
+
+#[derive(Clone, Debug)]
+struct PlannedDelegation {
+    from: usize,
+    /// How many parties further on the representative is: never the delegator.
+    to: usize,
+    privileges: Vec<usize>,
+    start: i64,
+    hours: i64,
+    end: PlannedEnd,
+}
+
+#[derive(Clone, Debug)]
+enum PlannedEnd {
+    None,
+    /// Of all of it, with that status, at that hour.
+    Whole(&'static str, i64),
+    /// Of its first privilege alone.
+    FirstPrivilege(i64),
+}
+
+impl Plan {
+    pub(super) fn any() -> impl Strategy<Value = Self> {
+        let standing = prop_oneof![8 => Just(Standing::Good), 1 => Just(Standing::Suspended), 1 => Just(Standing::Ended)];
+        let hour = 0..HOURS;
+        let publication = prop_oneof![
+            6 => Just((Some(0), None)),
+            1 => Just((None, None)),
+            2 => hour.clone().prop_map(|from| (Some(from), None)),
+            2 => (hour.clone(), hour).prop_map(|(from, hours)| (Some(from), Some(from + hours))),
+        ];
+        let delegations = prop::collection::vec(planned_delegation(), 0..=MAX_DELEGATIONS);
+        (prop::array::uniform4(standing), prop::array::uniform3(publication), delegations)
+            .prop_map(|(standings, publications, delegations)| Self { standings, publications, delegations })
+    }
+}
+
+fn planned_delegation() -> impl Strategy<Value = PlannedDelegation> {
+    let hour = 0..HOURS + 3;
+    let end = prop_oneof![
+        4 => Just(PlannedEnd::None),
+        3 => hour.clone().prop_map(|at| PlannedEnd::Whole("revoked", at)),
+        2 => hour.clone().prop_map(|at| PlannedEnd::Whole("renounced", at)),
+        1 => hour.prop_map(PlannedEnd::FirstPrivilege),
+    ];
+    // Most between the same two, so that histories arise.
+    let from = prop_oneof![3 => Just(0), 1 => 0..PARTIES];
+    let to = prop_oneof![3 => Just(1), 1 => 1..PARTIES];
+    let privileges = subsequence((0..PRIVILEGES).collect::<Vec<_>>(), 1..=PRIVILEGES);
+    (from, to, privileges, 0..HOURS, 1..=4i64, end).prop_map(|(from, to, privileges, start, hours, end)| {
+        PlannedDelegation { from, to: (from + to) % PARTIES, privileges, start, hours, end }
+    })
+}
+
+/// The database with the parties and privileges that every world is played with.
+pub(super) struct Stage {
+    pub(super) world: World,
+    parties: Vec<PartyId>,
+    /// What each party is named by; first what lists name it by.
+    pub(super) names: Vec<Vec<Identifier>>,
+    /// Numbers and URIs.
+    pub(super) privileges: Vec<(i32, PrivilegeUri)>,
+}
+
+/// A world as it was played: the history.
+#[derive(Debug)]
+pub(super) struct Model {
+    standings: [Standing; PARTIES],
+    publications: Vec<Publication>,
+    grants: Vec<(usize, usize, usize, Grant)>,
+}
+
+impl Stage {
+    pub(super) async fn new() -> Self {
+        let world = World::new().await;
+        let [one, other] = [world.people.person(), world.people.person()];
+        let organisation = world.people.organisation();
+        let employee = world.people.employee_of(&organisation);
+        let names =
+            vec![one.identifiers(), other.identifiers(), organisation.identifiers(), employee.identifiers()];
+        let kinds = [PartyKind::Person, PartyKind::Person, PartyKind::Organisation, PartyKind::Employee];
+        let mut parties: Vec<PartyId> = Vec::new();
+        for (n, name) in [one.name, other.name, organisation.name, employee.name].into_iter().enumerate() {
+            let employer = (kinds[n] == PartyKind::Employee).then(|| parties[2]);
+            parties.push(world.register(kinds[n], employer, names[n].clone(), name).await.unwrap());
+        }
+        let mut privileges = Vec::new();
+        for name in ["one", "two"] {
+            let uri = world.publish(name).await;
+            let number =
+                sqlx::query_scalar("select privilege_id from privilege where uri = $1").bind(uri.as_str());
+            privileges.push((number.fetch_one(&world.database.pool).await.unwrap(), uri));
+        }
+        let other_authority = "insert into system (shard, system_id, authority_cvr, title_da, title_en)
+                               values (0, 'other', '34051178', 'x', 'x');
+                               insert into privilege (shard, uri, system_id, authority_cvr, title_da, title_en,
+                                   description_da, description_en, delegator_kinds, representative_kinds)
+                               values (0, 'urn:dk:example:other', 'other', '34051178', 'x', 'x', 'x', 'x', '{person}',
+                                       '{person}')";
+        sqlx::raw_sql(other_authority).execute(&world.database.pool).await.unwrap();
+        let uri = PrivilegeUri::parse("urn:dk:example:other").unwrap();
+        let number =
+            sqlx::query_scalar("select privilege_id from privilege where uri = $1").bind(uri.as_str());
+        privileges.push((number.fetch_one(&world.database.pool).await.unwrap(), uri));
+        Self { world, parties, names, privileges }
+    }
+
+    pub(super) fn is_the_authoritys(&self, privilege: usize) -> bool {
+        privilege + 1 < PRIVILEGES
+    }
+
+    /// Replaces the world that was played before. What the schema refuses (an overlap) does not happen.
+    pub(super) async fn play(&self, plan: &Plan) -> Model {
+        self.run("delete from delegation_privilege; delete from delegation".to_owned()).await;
+        for (party, standing) in self.parties.iter().zip(plan.standings) {
+            self.run(format!(
+                "update party set standing = '{}' where party_id = '{party}'",
+                standing.as_str()
+            ))
+            .await;
+        }
+        let mut publications = Vec::new();
+        for ((number, _), (from, to)) in self.privileges.iter().zip(plan.publications) {
+            let text =
+                |hour: Option<i64>| hour.map_or("null".to_owned(), |hour| format!("'{}'", instant(hour)));
+            self.run(format!(
+                "update privilege set published_at = {}, hidden_at = {} where privilege_id = {number}",
+                text(from),
+                text(to)
+            ))
+            .await;
+            publications.push(match (from.map(instant), to.map(instant)) {
+                (None, _) => Publication::Draft,
+                (Some(from), None) => Publication::Published { from },
+                (Some(from), Some(to)) => Publication::Hidden { from, to },
+            });
+        }
+        let mut model = Model { standings: plan.standings, publications, grants: Vec::new() };
+        for planned in &plan.delegations {
+            model.grants.extend(self.delegate(planned).await);
+        }
+        model
+    }
+
+    async fn run(&self, sql: String) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.world.database.pool).await.unwrap();
+    }
+
+    /// The grants, if the schema took them.
+    async fn delegate(&self, planned: &PlannedDelegation) -> Vec<(usize, usize, usize, Grant)> {
+        let (status, ended_at) = match planned.end {
+            PlannedEnd::Whole(status, hour) => (status, Some(instant(hour))),
+            PlannedEnd::None | PlannedEnd::FirstPrivilege(_) => ("active", None),
+        };
+        let period = Period::new(instant(planned.start), instant(planned.start + planned.hours)).unwrap();
+        let row = DelegationRow {
+            id: self.world.ids.row_id(instant(planned.start)),
+            from: self.parties[planned.from].0,
+            to: self.parties[planned.to].0,
+            valid: (period.from(), period.to()),
+            status,
+            ended_at,
+        };
+        let mut transaction = self.world.database.pool.begin().await.unwrap();
+        row.insert(&mut *transaction).await.unwrap();
+        let mut grants = Vec::new();
+        for (n, &privilege) in planned.privileges.iter().enumerate() {
+            let taken_out = match planned.end {
+                PlannedEnd::FirstPrivilege(hour) if n == 0 => Some(instant(hour)),
+                PlannedEnd::None | PlannedEnd::Whole(..) | PlannedEnd::FirstPrivilege(_) => None,
+            };
+            let written: rows::Written = row
+                .grant_until(self.privileges[privilege].0, ended_at.or(taken_out), &mut *transaction)
+                .await;
+            if let Err(error) = written {
+                let constraint =
+                    error.as_database_error().and_then(|error| error.constraint()).map(str::to_owned);
+                assert_eq!(constraint.as_deref(), Some("no_overlapping_grants"), "{error}");
+                transaction.rollback().await.unwrap();
+                return Vec::new();
+            }
+            // A privilege that is taken out of a delegation is revoked.
+            let state = taken_out.map(|at| State::Revoked { at });
+            let state = state.or_else(|| State::from_parts(status, ended_at)).unwrap();
+            let grant = Grant { delegation: DelegationId(row.id), period, state };
+            grants.push((planned.from, planned.to, privilege, grant));
+        }
+        transaction.commit().await.unwrap();
+        grants
+    }
+}
+
+impl Model {
+    /// The definition: the domain's decision over the whole history.
+    pub(super) fn decide(&self, from: usize, to: usize, privilege: usize, at: DateTime<Utc>) -> Decision {
+        let history: Vec<Grant> = self
+            .grants
+            .iter()
+            .filter(|(f, t, p, _)| (*f, *t, *p) == (from, to, privilege))
+            .map(|(.., grant)| *grant)
+            .collect();
+        let circumstances = Circumstances {
+            delegator: self.standings[from],
+            representative: self.standings[to],
+            publication: self.publications[privilege],
+        };
+        decide(&history, circumstances, Asked::Now(at))
+    }
+
+    pub(super) fn period_of(&self, delegation: DelegationId) -> Period {
+        self.grants.iter().find(|(.., grant)| grant.delegation == delegation).expect("of this world").3.period
+    }
+
+    /// Every instant at which something begins or ends; at least one.
+    pub(super) fn boundaries(&self) -> Vec<DateTime<Utc>> {
+        let of_grant =
+            |grant: &Grant| [Some(grant.period.from()), Some(grant.period.to()), grant.state.ended_at()];
+        let of_publication = |publication: &Publication| match *publication {
+            Publication::Draft => [None, None],
+            Publication::Published { from } => [Some(from), None],
+            Publication::Hidden { from, to } => [Some(from), Some(to)],
+        };
+        let grants = self.grants.iter().flat_map(|(.., grant)| of_grant(grant));
+        let publications = self.publications.iter().flat_map(of_publication);
+        let mut all: Vec<_> = grants.chain(publications).flatten().chain([instant(0)]).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+fn instant(hour: i64) -> DateTime<Utc> {
+    rows::day(0) + TimeDelta::hours(hour)
+}

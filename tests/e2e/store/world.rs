@@ -1,0 +1,233 @@
+//! A database with a catalogue, and the commands on it as the service gives them to the store.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fuldmagt_domain::{
+    delegation::{Delegation, DelegationId, EndedBy, State},
+    identifier::{CvrNumber, Identifier, PartyKind},
+    party::{Party, PartyId, Standing},
+    period::Period,
+    privilege::{Privilege, PrivilegeUri, Publication, SystemId},
+    text::{Description, Message, Name, Title},
+};
+use fuldmagt_service::clock::{Clock as _, IdSource as _};
+use fuldmagt_store::{
+    Error, Store,
+    catalogue::{CataloguePrivilege, Change, System},
+    command::Command,
+    delegation::{Ending, Giving},
+    party::{NewParty, Registration},
+    revision::Revision,
+    usage::Usage,
+};
+use fuldmagt_tests::{
+    TestDatabase,
+    cluster::open_store,
+    database,
+    fixtures::{Keyring, People, SequentialIds, SettableClock},
+};
+use uuid::Uuid;
+
+/// The registered client that sends all commands.
+pub(crate) const CLIENT: &str = "front-end";
+/// The one RPC of all commands; the store does not look at it.
+const RPC: &str = "fuldmagt.v1.Test/Command";
+/// What the store keeps for repeated requests.
+const RESPONSE: &[u8] = b"answer";
+
+/// One database and everything a test needs to use it.
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) store: Store,
+    pub(crate) keyring: Keyring,
+    pub(crate) people: People,
+    pub(crate) clock: SettableClock,
+    pub(crate) ids: SequentialIds,
+    /// Owns the catalogue's one system.
+    pub(crate) authority: CvrNumber,
+}
+
+/// Something to give.
+#[derive(Clone)]
+pub(crate) struct Gift {
+    pub(crate) from: PartyId,
+    pub(crate) to: PartyId,
+    pub(crate) privileges: Vec<PrivilegeUri>,
+    pub(crate) period: Period,
+    pub(crate) message: Option<Message>,
+}
+
+impl World {
+    /// A fresh database with a system, and no privileges yet.
+    pub(crate) async fn new() -> Self {
+        let database = database().await;
+        let keyring = Keyring::generate();
+        let store = database.store(&keyring).await;
+        let people = People::default();
+        let authority = people.organisation().cvr;
+        let (clock, ids) = (SettableClock::default(), SequentialIds::default());
+        let world = Self { database, store, keyring, people, clock, ids, authority };
+        world.store.check_keys().await.unwrap();
+        world.store.ensure_usage_log_partitions(world.now()).await.unwrap();
+        let system = System {
+            id: system_id(),
+            authority: world.authority.clone(),
+            title_da: Title::parse("Selvbetjening").unwrap(),
+            title_en: Title::parse("Self-service").unwrap(),
+            version: 1,
+        };
+        world.store.put_system(&system, RESPONSE, &world.command(world.ids.random_id())).await.unwrap();
+        world
+    }
+
+    /// The same world through another store, for example behind a proxy.
+    pub(crate) async fn store_at(&self, url: &str, max_connections: u32) -> Store {
+        open_store(url, &self.keyring, max_connections).await
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn usage(&self) -> Usage<'static> {
+        Usage {
+            entry_id: self.ids.row_id(self.now()),
+            at: self.now(),
+            client: CLIENT,
+            rpc: RPC,
+            purpose: Some("case handling"),
+            actor: None,
+            trace_id: None,
+        }
+    }
+
+    pub(crate) fn command(&self, request_id: Uuid) -> Command<'static> {
+        let payload_digest = self.store.keys().index_key().payload_digest(RPC, request_id.as_bytes());
+        Command { usage: self.usage(), request_id, payload_digest, channel: "front_end" }
+    }
+
+    /// A privilege of the authority, published, for everybody.
+    pub(crate) async fn publish(&self, name: &str) -> PrivilegeUri {
+        let uri = PrivilegeUri::parse(&format!("urn:dk:example:{name}")).unwrap();
+        let privilege = Privilege {
+            uri: uri.clone(),
+            system: system_id(),
+            authority: self.authority.clone(),
+            max_period_days: None,
+            delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
+            representative_kinds: PartyKind::ALL.to_vec(),
+            publication: Publication::Published { from: self.now() - TimeDelta::days(1) },
+        };
+        let entry = CataloguePrivilege {
+            privilege,
+            title_da: Title::parse("At se").unwrap(),
+            title_en: Title::parse("To see").unwrap(),
+            description_da: Description::parse("Må se alt.").unwrap(),
+            description_en: Description::parse("May see everything.").unwrap(),
+            version: 1,
+        };
+        let command = self.command(self.ids.random_id());
+        self.store.put_privilege(&entry, Change::Published, RESPONSE, &command).await.unwrap();
+        uri
+    }
+
+    /// Registers a party of its own.
+    pub(crate) async fn register(
+        &self,
+        kind: PartyKind,
+        organisation: Option<PartyId>,
+        identifiers: Vec<Identifier>,
+        name: Name,
+    ) -> fuldmagt_store::Result<PartyId> {
+        let party = Party {
+            id: PartyId(self.ids.row_id(self.now())),
+            kind,
+            organisation,
+            standing: Standing::Good,
+            created_at: self.now(),
+            version: 1,
+        };
+        let id = party.id;
+        let registration = Registration {
+            parties: vec![NewParty { party, identifiers, name: Some(name) }],
+            response: RESPONSE,
+        };
+        self.store.register_parties(registration, &self.command(self.ids.random_id())).await?;
+        Ok(id)
+    }
+
+    /// Registers another person, who is named by all that persons are named by.
+    pub(crate) async fn person(&self) -> (PartyId, Identifier) {
+        let person = self.people.person();
+        let cpr = Identifier::Cpr(person.cpr.clone());
+        let identifiers = person.identifiers();
+        (self.register(PartyKind::Person, None, identifiers, person.name).await.unwrap(), cpr)
+    }
+
+    pub(crate) fn gift(&self, from: PartyId, to: PartyId, privilege: &PrivilegeUri) -> Gift {
+        let period = Period::new(self.now(), self.now() + TimeDelta::days(30)).unwrap();
+        Gift { from, to, privileges: vec![privilege.clone()], period, message: None }
+    }
+
+    /// Gives, as a new request.
+    pub(crate) async fn give(&self, gift: &Gift) -> fuldmagt_store::Result<Delegation> {
+        self.give_as(&self.store, gift, self.ids.random_id()).await.map(|(delegation, _)| delegation)
+    }
+
+    /// What the service does for a request id that is new, in its three round trips. Rules aside: they are the domain's.
+    pub(crate) async fn give_as(
+        &self,
+        store: &Store,
+        gift: &Gift,
+        request_id: Uuid,
+    ) -> fuldmagt_store::Result<(Delegation, Revision)> {
+        let command = self.command(request_id);
+        if let Some(first) = store.first_answer(&command).await? {
+            assert!(first.same_payload, "the request is repeated as it was");
+            return Err(Error::Conflict(fuldmagt_store::Conflict::RequestId));
+        }
+        let facts = store.giving_facts(gift.from, gift.from, gift.to, &gift.privileges).await?;
+        let delegation = Delegation {
+            id: DelegationId(self.ids.row_id(self.now())),
+            delegator: gift.from,
+            representative: gift.to,
+            privileges: gift.privileges.clone(),
+            period: gift.period,
+            state: State::Active,
+            created_at: self.now(),
+            version: 1,
+        };
+        let giving = Giving {
+            delegation: &delegation,
+            facts: &facts,
+            message: gift.message.as_ref(),
+            response: RESPONSE,
+        };
+        let revision = store.create_delegation(giving, &command).await?;
+        Ok((delegation, revision))
+    }
+
+    /// Revokes now, in three round trips.
+    pub(crate) async fn revoke(
+        &self,
+        store: &Store,
+        delegation: &Delegation,
+    ) -> fuldmagt_store::Result<Revision> {
+        let command = self.command(self.ids.random_id());
+        assert!(store.first_answer(&command).await?.is_none(), "a new request");
+        let facts = store.ending_facts(delegation.id, delegation.delegator).await?.expect("known");
+        let ended = facts.delegation.end(EndedBy::Delegator, self.now()).expect("to be ended");
+        let acting_for = ended.delegator;
+        let ending = Ending { delegation: &ended, acting_for, reason: None, response: RESPONSE };
+        store.end_delegation(ending, &command).await
+    }
+
+    /// How many rows the table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        sqlx::query_scalar(sql).fetch_one(&self.database.pool).await.unwrap()
+    }
+}
+
+fn system_id() -> SystemId {
+    SystemId::parse("self-service").unwrap()
+}

@@ -1,0 +1,13 @@
+//! People, keys, time and identifiers of the tests.
+
+mod clock;
+mod ids;
+mod keyring;
+mod people;
+mod secrets;
+
+pub use clock::SettableClock;
+pub use ids::SequentialIds;
+pub use keyring::Keyring;
+pub use people::{Employee, Organisation, People, Person};
+pub use secrets::note_secret;
