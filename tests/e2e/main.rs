@@ -4,4 +4,5 @@ mod leak_scan;
 mod population;
 mod process;
 mod python;
+mod rpc;
 mod store;

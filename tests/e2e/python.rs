@@ -21,7 +21,11 @@ fn python() -> PathBuf {
         PathBuf::from,
     );
     let python = venv.join("bin/python");
-    assert!(python.is_file(), "{} is missing: `.ci/setup test` makes it (`make test` does)", python.display());
+    assert!(
+        python.is_file(),
+        "{} is missing: `.ci/setup test` makes it (`make test` does)",
+        python.display()
+    );
     python
 }
 

@@ -3,9 +3,14 @@
 //! The cluster lives in a folder of its own below the system's folder for temporary files. However the test process
 //! ends (normally, by panic, by SIGKILL), a watcher notices by the closing of a pipe, sees the server off and removes
 //! the folder; should the watcher be killed too, the next run removes what it finds.
+//!
+//! To copy a database takes far longer than to empty one, so tests that leave the schema alone may take a database that
+//! another test is done with: [`used_database`].
 
 pub mod home;
+mod log;
 mod reaper;
+mod recycling;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -18,7 +23,9 @@ use tokio::sync::OnceCell;
 
 use crate::fixtures::Keyring;
 use home::Home;
+use log::Log;
 use reaper::Reaper;
+use recycling::Recycling;
 
 /// As many tests at once as a large machine has cores, with a dozen sessions each.
 const MAX_CONNECTIONS: u32 = 300;
@@ -35,6 +42,7 @@ static NEXT_DATABASE: AtomicU32 = AtomicU32::new(1);
 /// The running cluster. In a static, so it is never dropped: see [`Home`] for what ends it.
 struct Cluster {
     template_url: String,
+    log: Log,
     reaper: Reaper,
     _embedded: Embedded,
     _home: Home,
@@ -50,12 +58,14 @@ pub struct TestDatabase {
     pub name: String,
     /// Connections for the test's own SQL.
     pub pool: PgPool,
+    /// Whether another test may have it afterwards.
+    reusable: bool,
 }
 
 /// A fresh database. The first call of a test process starts the cluster, which takes some seconds.
 pub async fn database() -> TestDatabase {
     let cluster = CLUSTER.get_or_init(Cluster::start).await;
-    let name = format!("test_{}", NEXT_DATABASE.fetch_add(1, Ordering::Relaxed));
+    let name = next_name();
     let mut admin =
         PgConnection::connect(&cluster.url_of("postgres")).await.expect("the cluster takes sessions");
     admin
@@ -63,13 +73,26 @@ pub async fn database() -> TestDatabase {
         .await
         .expect("a database can be copied from the template");
     admin.close().await.expect("the session ends");
-    let url = cluster.url_of(&name);
-    let pool = PgPoolOptions::new()
-        .max_connections(MAX_POOL_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy(&url)
-        .expect("the URL is one");
-    TestDatabase { url, name, pool }
+    cluster.open(name, false)
+}
+
+/// A database that may have been another test's, emptied since; a fresh one when there is none. For tests that leave
+/// the schema as it is.
+pub async fn used_database() -> TestDatabase {
+    let cluster = CLUSTER.get_or_init(Cluster::start).await;
+    match cluster.reaper.spare() {
+        Some(name) => cluster.open(name, true),
+        None => {
+            let mut fresh = database().await;
+            fresh.reusable = true;
+            fresh
+        }
+    }
+}
+
+/// No database ever had it.
+fn next_name() -> String {
+    format!("test_{}", NEXT_DATABASE.fetch_add(1, Ordering::Relaxed))
 }
 
 impl TestDatabase {
@@ -93,7 +116,8 @@ pub async fn open_store(url: &str, keyring: &Keyring, max_connections: u32) -> S
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Some(cluster) = CLUSTER.get() {
-            cluster.reaper.take(&self.name);
+            cluster.log.note();
+            cluster.reaper.take(&self.name, self.reusable.then(next_name));
         }
     }
 }
@@ -117,8 +141,20 @@ impl Cluster {
         .expect("the cluster starts");
         let template_url = embedded.url().to_owned();
         fill_template(&template_url).await;
-        let reaper = Reaper::start(url_of(&template_url, "postgres"));
-        Self { template_url, reaper, _embedded: embedded, _home: home }
+        let recycling = Recycling::of(&template_url).await.expect("the template can be read");
+        let reaper = Reaper::start(&template_url, recycling);
+        let log = Log::at(home.data_dir().join("postgres.log"));
+        Self { template_url, log, reaper, _embedded: embedded, _home: home }
+    }
+
+    fn open(&self, name: String, reusable: bool) -> TestDatabase {
+        let url = self.url_of(&name);
+        let pool = PgPoolOptions::new()
+            .max_connections(MAX_POOL_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy(&url)
+            .expect("the URL is one");
+        TestDatabase { url, name, pool, reusable }
     }
 
     fn url_of(&self, database: &str) -> String {

@@ -8,6 +8,6 @@ mod secrets;
 
 pub use clock::SettableClock;
 pub use ids::SequentialIds;
-pub use keyring::Keyring;
+pub use keyring::{Keyring, note_keys};
 pub use people::{Employee, Organisation, People, Person};
 pub use secrets::note_secret;

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod fixtures;
+pub mod output;
 pub mod population;
 pub mod postgres_proxy;
 pub mod refusal;

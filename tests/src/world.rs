@@ -20,8 +20,9 @@ pub use client::{Client, Recorded};
 pub use scene::*;
 pub use sql::{Snapshot, UsageEntry, until};
 
+use crate::cluster::used_database;
 use crate::fixtures::{Keyring, People, SequentialIds, SettableClock};
-use crate::{TestDatabase, database, telemetry};
+use crate::{TestDatabase, telemetry};
 use certificates::{CERTIFICATES, NAMELESS, UNREGISTERED};
 
 /// A service with its database, its clients and its clock. What a test needs more of is in [`scene`](self).
@@ -71,7 +72,7 @@ impl World {
     /// The same with other settings: configuration keys and their values.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         telemetry::start();
-        let database = database().await;
+        let database = used_database().await;
         let (keyring, clock) = (Keyring::generate(), SettableClock::default());
         let folder = tempfile::tempdir().expect("a folder");
         let config = config(&database, &keyring, &folder, settings);

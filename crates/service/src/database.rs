@@ -1,10 +1,13 @@
 //! The database of a service: one that is configured, or a private one.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fuldmagt_store::Store;
-use fuldmagt_store::keyring::{KeyProvider, KeyringFile};
+use fuldmagt_store::keyring::{self, KeyProvider, KeyringFile};
 
 use crate::compose::Error;
 use crate::config::{Access, Config};
@@ -91,6 +94,15 @@ async fn connect(config: &Config, embedded: Option<&Embedded>) -> Result<Store, 
 async fn keys(config: &Config) -> Result<Arc<dyn KeyProvider>, Error> {
     let path = config.keyring_file.clone();
     let make = config.database.url.is_none() || matches!(config.access, Access::DevPlaintext);
-    let read = move || if make { KeyringFile::load_or_generate(&path) } else { KeyringFile::load(&path) };
+    let read = move || if make { read_or_make(&path) } else { KeyringFile::load(&path) };
     Ok(Arc::new(tokio::task::spawn_blocking(read).await??))
+}
+
+/// With a database elsewhere, nobody has made the data folder yet.
+fn read_or_make(path: &Path) -> Result<KeyringFile, keyring::Error> {
+    if let Some(folder) = path.parent() {
+        // Where it cannot be made, the keyring cannot be written either, and that says why.
+        let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    }
+    KeyringFile::load_or_generate(path)
 }

@@ -90,10 +90,12 @@ impl From<sqlx::Error> for Error {
         match database.code().as_deref() {
             // serialization_failure, deadlock_detected
             Some("40001" | "40P01") => Self::Contention(error),
-            // connection_exception, insufficient_resources, operator_intervention (shutdown, statement timeout),
-            // read_only_sql_transaction (a standby)
+            // connection_exception, insufficient_resources, operator_intervention (shutdown, statement timeout);
+            // read_only_sql_transaction (a standby), and what only a new session is told, while a database is being
+            // restored or looked after: invalid_catalog_name, object_not_in_prerequisite_state
             Some(code)
-                if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006" =>
+                if ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+                    || ["25006", "3D000", "55000"].contains(&code) =>
             {
                 Self::Unavailable(error)
             }

@@ -28,7 +28,7 @@ pub struct Usage<'a> {
     pub trace_id: Option<&'a str>,
 }
 
-/// Whom a call that ended in a refusal was about, as far as it got.
+/// Whom a call was about, as far as it got, that ended in a refusal or in its first answer again.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct About {
     /// The delegator or, where a call is about one party, that party.
@@ -40,11 +40,12 @@ pub struct About {
 }
 
 impl Store {
-    /// Logs a call that was refused after personal data was read for it. One round trip.
+    /// Logs a call that was refused after personal data was read for it, or that gets its first answer again. One
+    /// round trip.
     ///
     /// # Errors
-    /// [`crate::Error::Unavailable`]: then the caller must not learn why it was refused either.
-    pub async fn log_refusal(&self, usage: Usage<'_>, about: About, reason: &str) -> Result<()> {
+    /// [`crate::Error::Unavailable`]: then the caller must not learn the outcome either.
+    pub async fn log_outcome(&self, usage: Usage<'_>, about: About, outcome: &str) -> Result<()> {
         sqlx::query!(
             "insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, purpose, actor_id, trace_id,
                                     delegator_id, representative_id, delegation_id, outcome)
@@ -60,7 +61,7 @@ impl Store {
             about.delegator.map(|party| party.0),
             about.representative.map(|party| party.0),
             about.delegation,
-            reason,
+            outcome,
         )
         .execute(&self.pool)
         .await?;

@@ -1,7 +1,7 @@
 //! What is measured, in which order: rounds in which everything has its turn.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::PgPool;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::Args;
 use crate::callers::{Call, Callers};
 use crate::pgbench::Script;
-use crate::sample::Sample;
+use crate::sample::{Sample, Waited};
 use crate::stage::Stage;
 use crate::{closed, open};
 
@@ -162,7 +162,8 @@ fn steps(connections: usize) -> Vec<Step> {
 }
 
 async fn take(stage: &Stage, step: &Step, length: Duration) -> anyhow::Result<Sample> {
-    let before = stage.watched().usage();
+    let watched = stage.watched(matches!(step, Step::Secure(..)));
+    let before = watched.usage();
     let waits = Waits::watch(&stage.pool);
     let mut sample = match step {
         Step::Plain(call, workers) => run(&stage.plain, *call, *workers, length).await,
@@ -170,7 +171,7 @@ async fn take(stage: &Stage, step: &Step, length: Duration) -> anyhow::Result<Sa
         Step::Pgbench(script, connections) => stage.pgbench.run(*script, *connections, length).await?,
     };
     sample.waits = waits.end().await;
-    sample.cpu = stage.watched().usage().since(before);
+    sample.cpu = watched.usage().since(before);
     Ok(sample)
 }
 
@@ -179,40 +180,33 @@ async fn run(callers: &Arc<Callers>, call: Call, workers: usize, length: Duratio
 }
 
 /// Looks again and again what the database's sessions wait for.
-struct Waits(JoinHandle<()>, Arc<std::sync::Mutex<BTreeMap<String, u64>>>);
+struct Waits(JoinHandle<()>, Arc<Mutex<Waited>>);
 
 impl Waits {
     fn watch(pool: &PgPool) -> Self {
-        let seen = Arc::new(std::sync::Mutex::new(BTreeMap::new()));
-        let (pool, counts) = (pool.clone(), Arc::clone(&seen));
+        let seen = Arc::new(Mutex::new(Waited::default()));
+        let (pool, waited) = (pool.clone(), Arc::clone(&seen));
         let look = async move {
             loop {
                 tokio::time::sleep(WAITS_INTERVAL).await;
-                let Ok(rows) = sqlx::query_as::<_, (String, i64)>(
-                    "select case when state <> 'active' then 'idle'
-                                 else coalesce(wait_event_type || ' ' || wait_event, 'none: it runs') end, count(*)
-                     from pg_stat_activity where application_name = 'fuldmagt' group by 1",
-                )
-                .fetch_all(&pool)
-                .await
-                else {
-                    return;
-                };
-                let mut counts = counts.lock().expect("no panic");
-                for (name, seen) in rows {
-                    *counts.entry(name).or_insert(0) += seen.unsigned_abs();
+                let rows = sqlx::query_as::<_, (String, i64)>(
+                    "select coalesce(wait_event_type || ' ' || wait_event, 'nothing: it runs'), count(*)
+                     from pg_stat_activity where application_name = 'fuldmagt' and state = 'active' group by 1",
+                );
+                let Ok(rows) = rows.fetch_all(&pool).await else { return };
+                let mut waited = waited.lock().expect("no panic");
+                waited.looks += 1;
+                for (name, sessions) in rows {
+                    *waited.for_what.entry(name).or_insert(0) += sessions.unsigned_abs();
                 }
             }
         };
         Self(tokio::spawn(look), seen)
     }
 
-    /// What was seen, the most frequent first.
-    async fn end(self) -> Vec<(String, u64)> {
+    async fn end(self) -> Waited {
         self.0.abort();
         let _ = self.0.await;
-        let mut seen: Vec<_> = std::mem::take(&mut *self.1.lock().expect("no panic")).into_iter().collect();
-        seen.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        seen
+        std::mem::take(&mut *self.1.lock().expect("no panic"))
     }
 }

@@ -79,6 +79,7 @@ impl Pgbench {
         command.args(["--no-vacuum", "--protocol=prepared", "--progress=1"]);
         command.arg(format!("--client={connections}")).arg(format!("--jobs={}", connections.min(2)));
         command.arg(format!("--time={seconds}")).arg("--file").arg(self.folder.join(file)).arg(url);
+        // So that its sessions are looked at like the service's.
         command.env("PGAPPNAME", "fuldmagt");
         if script == Script::CheckWithoutFlush {
             command.env("PGOPTIONS", "-c synchronous_commit=off");

@@ -1,5 +1,7 @@
 //! The results: ratios for people, everything for machines.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -12,6 +14,7 @@ use crate::sample::Sample;
 use crate::stage::Facts;
 
 const LABEL_WIDTH: usize = 76;
+const TOP_WAITS: usize = 6;
 
 /// One line of the table.
 struct Line {
@@ -204,14 +207,18 @@ fn shares(measured: &Measurements) -> Vec<(String, f64)> {
         ("processors: Postgres".to_owned(), of(|sample| sample.cpu.postgres)),
         ("processors: the client that measures".to_owned(), of(|sample| sample.cpu.client)),
     ];
-    let mut waits = std::collections::BTreeMap::<&str, u64>::new();
-    for (name, seen) in measured.of(&check).iter().flat_map(|sample| &sample.waits) {
+    let busy = measured.median(&check, |sample| sample.waits.busy() as f64 / sample.waits.looks as f64);
+    let pool = pool(measured);
+    shares.push((format!("database sessions of the pool's {pool} that are busy"), busy / pool as f64));
+    let mut waits = BTreeMap::<&str, u64>::new();
+    for (name, seen) in measured.of(&check).iter().flat_map(|sample| &sample.waits.for_what) {
         *waits.entry(name).or_default() += seen;
     }
     let all = waits.values().sum::<u64>().max(1) as f64;
     let mut waits: Vec<_> = waits.into_iter().collect();
-    waits.sort_by_key(|(_, seen)| std::cmp::Reverse(*seen));
-    let top = waits.into_iter().take(6);
-    shares.extend(top.map(|(name, seen)| (format!("database sessions: {name}"), seen as f64 / all)));
+    waits.sort_by_key(|(_, seen)| Reverse(*seen));
+    let top = waits.into_iter().take(TOP_WAITS);
+    shares
+        .extend(top.map(|(name, seen)| (format!("of the busy ones, waiting for {name}"), seen as f64 / all)));
     shares
 }

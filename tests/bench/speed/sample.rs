@@ -1,5 +1,6 @@
 //! One measurement.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -23,8 +24,24 @@ pub(crate) struct Sample {
     pub(crate) first_wrong: Option<String>,
     /// Seconds of processor time: of the server, of Postgres, of the client.
     pub(crate) cpu: Usage,
-    /// What the server's connections waited for while it was measured: how often each was seen.
-    pub(crate) waits: Vec<(String, u64)>,
+    /// What the database did meanwhile.
+    pub(crate) waits: Waited,
+}
+
+/// What the busy sessions of the database waited for, seen by looking now and then.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Waited {
+    /// How often it was looked.
+    pub(crate) looks: u64,
+    /// How many sessions were seen waiting for what, over all looks.
+    pub(crate) for_what: BTreeMap<String, u64>,
+}
+
+impl Waited {
+    /// Sessions that were busy, of all looks together.
+    pub(crate) fn busy(&self) -> u64 {
+        self.for_what.values().sum()
+    }
 }
 
 impl Default for Sample {
@@ -36,7 +53,7 @@ impl Default for Sample {
             wrong: 0,
             first_wrong: None,
             cpu: Usage::default(),
-            waits: Vec::new(),
+            waits: Waited::default(),
         }
     }
 }
@@ -87,7 +104,8 @@ impl Sample {
             "p999_us": self.quantile(0.999),
             "max_us": self.latencies.max(),
             "cpu_seconds": self.cpu.to_json(),
-            "database_waits": self.waits.iter().map(|(name, seen)| json!([name, seen])).collect::<Vec<_>>(),
+            "database_looks": self.waits.looks,
+            "database_waits": self.waits.for_what,
         })
     }
 }

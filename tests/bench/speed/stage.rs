@@ -120,9 +120,10 @@ impl Stage {
         self.facts.clone()
     }
 
-    /// The plaintext server, Postgres and ourselves.
-    pub(crate) fn watched(&self) -> Watched {
-        Watched { server: self.plain_server.pid(), postmaster: self.postmaster }
+    /// One of the servers, Postgres and ourselves.
+    pub(crate) fn watched(&self, secure: bool) -> Watched {
+        let server = if secure { &self.secure_server } else { &self.plain_server };
+        Watched { server: server.pid(), postmaster: self.postmaster }
     }
 
     /// As many connections as the service has.

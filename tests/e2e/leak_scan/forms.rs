@@ -15,7 +15,9 @@ pub(super) fn forms(secret: &str) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::new();
     let mut texts = vec![secret.to_owned(), secret.replace('-', "")];
     // `PID:9208-...` without its scheme, the UUID of `CVR:...-UUID:...`.
-    texts.extend(secret.rsplit_once(':').map(|(_, part)| part).filter(|part| is_telling(part)).map(str::to_owned));
+    texts.extend(
+        secret.rsplit_once(':').map(|(_, part)| part).filter(|part| is_telling(part)).map(str::to_owned),
+    );
     if let (10, Some((date, serial))) = (secret.len(), secret.split_at_checked(6))
         && secret.bytes().all(|byte| byte.is_ascii_digit())
     {
@@ -23,7 +25,9 @@ pub(super) fn forms(secret: &str) -> BTreeSet<Vec<u8>> {
     }
     for text in texts {
         for text in [text.to_lowercase(), text.to_uppercase(), text] {
-            forms.insert(percent_encoded(&text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)));
+            forms.insert(percent_encoded(&text, |byte| {
+                byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+            }));
             // As gRPC writes a status message.
             forms.insert(percent_encoded(&text, |byte| matches!(byte, b' '..=b'~') && byte != b'%'));
             // As Rust and C write bytes, and as JSON then writes that.

@@ -41,8 +41,7 @@ impl Api {
     /// Connects with a client's certificate from the folder's `certs`.
     pub(crate) async fn connect_as(serving: &Serving, folder: &Folder, client: &str) -> Self {
         let read = |name: &str| std::fs::read(folder.at("certs").join(name)).expect("a certificate");
-        let identity =
-            Identity::from_pem(read(&format!("{client}.pem")), read(&format!("{client}-key.pem")));
+        let identity = Identity::from_pem(read(&format!("{client}.pem")), read(&format!("{client}-key.pem")));
         let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("ca.pem")));
         let endpoint = Endpoint::from_shared(format!("https://localhost:{}", serving.grpc.port()));
         let endpoint = endpoint.expect("an address").tls_config(tls.identity(identity));
@@ -60,7 +59,8 @@ impl Api {
             title_en: text("Test"),
             etag: String::new(),
         };
-        let put = v1::PutSystemRequest { request_id: request_id(), system: Some(system), etag: String::new() };
+        let put =
+            v1::PutSystemRequest { request_id: request_id(), system: Some(system), etag: String::new() };
         catalogue.put_system(put).await.expect("a system");
         let person = vec![v1::PartyKind::Person.into()];
         for uri in uris {

@@ -28,7 +28,9 @@ impl World {
         let serving = serve_mtls(&folder, &database.url);
         let operator = Api::connect_as(&serving, &folder, "operator").await;
         operator.publish(SKAT, &[GIVEN, NOT_GIVEN]).await;
-        let file = |name: &str| format!("cpr:@{}", folder.file(name, &format!("{}\n", people.person().cpr.expose())));
+        let file = |name: &str| {
+            format!("cpr:@{}", folder.file(name, &format!("{}\n", people.person().cpr.expose())))
+        };
         let (delegator, representative) = (file("delegator"), file("representative"));
         (Self { folder, serving, delegator, representative }, database)
     }

@@ -52,7 +52,8 @@ fn a_key_that_does_not_exist_is_named_with_its_file() {
 fn a_variable_that_does_not_exist_is_named() {
     let (folder, taken) = (Folder::new(), Taken::new());
     let program = serve(&folder, &taken, &["--dev-plaintext"]).env("FULDMAGT_LIMITS__MAX_CONECTIONS", "5");
-    let source = "limits.max_conections (environment variable FULDMAGT_LIMITS__MAX_CONECTIONS): there is no such key";
+    let source =
+        "limits.max_conections (environment variable FULDMAGT_LIMITS__MAX_CONECTIONS): there is no such key";
     assert_refused(&folder, &program.run(), &[source]);
 }
 
@@ -61,7 +62,8 @@ fn every_wrong_value_of_a_flag_is_named_with_what_would_be_right() {
     let (folder, taken) = (Folder::new(), Taken::new());
     let wrong = ["--set", "limits.max_connections=0", "--set", "telemetry.log_filter=a=b=c"];
     let ended = serve(&folder, &taken, &[&["--dev-plaintext"], &wrong[..]].concat()).run();
-    let number = "limits.max_connections (flag --set limits.max_connections): must be from 1 to 100000, not 0";
+    let number =
+        "limits.max_connections (flag --set limits.max_connections): must be from 1 to 100000, not 0";
     let filter = "telemetry.log_filter (flag --set telemetry.log_filter)";
     assert_refused(&folder, &ended, &[number, filter]);
 }
@@ -71,7 +73,8 @@ fn no_tls_on_an_address_that_others_can_reach_is_refused() {
     let (folder, taken) = (Folder::new(), Taken::new());
     let port = taken.address().replace("127.0.0.1", "0.0.0.0");
     let ended = serve(&folder, &taken, &["--dev-plaintext", "--listen", &port]).run();
-    let listen = format!("listen (flag --listen): dev_plaintext serves loopback addresses only, and {port} is none");
+    let listen =
+        format!("listen (flag --listen): dev_plaintext serves loopback addresses only, and {port} is none");
     assert_refused(&folder, &ended, &[&listen]);
 }
 

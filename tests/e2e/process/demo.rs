@@ -1,12 +1,12 @@
 //! `fuldmagt demo`, as a newcomer runs it.
 
 use fuldmagt_service::embedded::{Embedded, Settings};
-use fuldmagt_tests::fixtures::note_secret;
+use fuldmagt_tests::fixtures::{note_keys, note_secret};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::folder::Folder;
-use super::output::{note_keyring, note_private_keys};
 use super::program::{Finished, fuldmagt};
+use super::serving::note_private_keys;
 
 /// What names the two people of the story. Their names are on the screen: there they are the story, not a leak.
 const IDENTIFIERS: [&str; 5] = [
@@ -27,7 +27,7 @@ const FORGET_GRANTS: &str = "
 fn demo(folder: &Folder, args: &[&str]) -> Finished {
     let ended = fuldmagt([&["demo", "--data-dir", &folder.arg("demo")], args].concat()).run();
     if folder.at("demo").exists() {
-        note_keyring(&folder.at("demo/data/keyring.json"));
+        note_keys(&folder.at("demo/data/keyring.json"));
         note_private_keys(&folder.at("demo/certs"));
     }
     IDENTIFIERS.into_iter().for_each(note_secret);

@@ -70,7 +70,8 @@ async fn a_service_whose_postgres_is_killed_goes_down_and_says_why() {
     signal("KILL", &[folder.postmaster("data")]);
     let ended = serving.program.wait();
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let line = |wanted: &str| ended.err.lines().any(|line| line.contains(wanted) && line.contains("signal: 9"));
+    let line =
+        |wanted: &str| ended.err.lines().any(|line| line.contains(wanted) && line.contains("signal: 9"));
     assert!(line("ERROR") && line("the private Postgres ended"), "{}", ended.err);
     // The killed server's children see for themselves that it is gone.
     folder.wait_until_left();

@@ -4,8 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::output::note_output;
 use super::wait::until;
+use fuldmagt_tests::output::note_output;
 
 /// Where the logs of all private servers go, for the search at the end.
 const LOGS: &str = "logs.postgres.txt";
@@ -41,8 +41,10 @@ impl Folder {
     pub(crate) fn processes(&self) -> Vec<u32> {
         let folder = self.0.path().canonicalize().expect("the folder exists");
         let lives_on = |pid: &u32| {
-            let is_in = std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder));
-            is_in || command_line(*pid).iter().any(|word| word.contains(self.0.path().to_str().expect("text")))
+            let is_in =
+                std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder));
+            is_in
+                || command_line(*pid).iter().any(|word| word.contains(self.0.path().to_str().expect("text")))
         };
         all_processes().filter(lives_on).collect()
     }

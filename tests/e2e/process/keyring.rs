@@ -3,7 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 
-use fuldmagt_tests::fixtures::Keyring;
+use fuldmagt_tests::fixtures::{Keyring, note_keys};
 use fuldmagt_tests::{TestDatabase, database};
 
 use super::folder::Folder;
@@ -36,7 +36,8 @@ async fn a_keyring_that_others_may_read_stops_the_start() {
     std::fs::set_permissions(keyring.path(), Permissions::from_mode(0o644)).unwrap();
     let refused = serve_with(&database, &keyring);
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    let why = format!("keyring file {} has mode 0644: others than its owner may use it", keyring.path().display());
+    let why =
+        format!("keyring file {} has mode 0644: others than its owner may use it", keyring.path().display());
     assert!(refused.err.contains(&why), "{}", refused.err);
 }
 
@@ -53,4 +54,17 @@ async fn a_keyring_that_is_missing_is_not_made_where_the_data_is_elsewhere() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.err.contains(&format!("keyring file {missing}: cannot be opened")), "{}", refused.err);
     assert!(!folder.at("keyring.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_development_a_missing_keyring_is_made_for_its_owner_only_with_its_folder() {
+    let (database, folder) = (database().await, Folder::new());
+    let migrate = fuldmagt(["migrate", "--dev-plaintext", "--data-dir", &folder.arg("some/data")]);
+    let made = migrate.env("FULDMAGT_DATABASE__URL", &database.url).run();
+    assert_eq!(made.code, Some(0), "{made:?}");
+    note_keys(&folder.at("some/data/keyring.json"));
+    for (path, wanted) in [("some/data", 0o700), ("some/data/keyring.json", 0o600)] {
+        let mode = std::fs::metadata(folder.at(path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, wanted, "{path}");
+    }
 }

@@ -9,7 +9,6 @@ mod demo;
 mod embedded;
 pub(crate) mod folder;
 mod keyring;
-mod output;
 pub(crate) mod program;
 pub(crate) mod serving;
 mod set_up;

@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
-use super::output::note_output;
 use super::wait::{LIMIT, until_some};
+use fuldmagt_tests::output::note_output;
 
 /// Where the log lines of all programs go, for the search at the end.
 const LOGS: &str = "logs.program.txt";
@@ -41,10 +41,21 @@ fn built() -> PathBuf {
     path
 }
 
+/// The program, killed by the kernel when the thread that starts it ends, where there is a `setpriv` to ask for that: what
+/// a test leaves behind when it is cut off would disturb the next ones.
+fn dying_with_us(path: &Path) -> Command {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut candidates = std::env::split_paths(&folders).map(|folder| folder.join("setpriv"));
+    let Some(setpriv) = candidates.find(|candidate| candidate.is_file()) else { return Command::new(path) };
+    let mut command = Command::new(setpriv);
+    command.arg("--pdeathsig=KILL").arg("--").arg(path);
+    command
+}
+
 impl Program {
     /// Any program, with nothing of our environment but where programs are.
     pub(crate) fn new(path: &Path, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {
-        let mut command = Command::new(path);
+        let mut command = dying_with_us(path);
         command.args(args).env_clear().current_dir("/");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

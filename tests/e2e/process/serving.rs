@@ -2,9 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+
+use fuldmagt_tests::fixtures::{note_keys, note_secret};
+use fuldmagt_tests::output::note_output;
 
 use super::folder::Folder;
-use super::output::{note_keyring, note_output, note_private_keys};
 use super::program::{Finished, Program, Running, fuldmagt};
 
 /// Where the metrics of all services go, for the search at the end.
@@ -30,7 +33,7 @@ pub(crate) fn serve_embedded(folder: &Folder, args: &[&str]) -> Serving {
     let data = folder.arg("data");
     let own = ["--dev-plaintext", "--data-dir", &data];
     let serving = Serving::start(serve(&[&own, args].concat()));
-    note_keyring(&folder.at("data/keyring.json"));
+    note_keys(&folder.at("data/keyring.json"));
     serving
 }
 
@@ -42,9 +45,19 @@ pub(crate) fn serve_mtls(folder: &Folder, database_url: &str) -> Serving {
         assert_eq!(made.code, Some(0), "{made:?}");
     }
     note_private_keys(&folder.at("certs"));
-    note_keyring(&folder.at("keyring.json"));
+    note_keys(&folder.at("keyring.json"));
     let program = serve(&["--config", &folder.arg("certs/fuldmagt.toml"), "--data-dir", &folder.arg("data")]);
     Serving::start(program.env("FULDMAGT_DATABASE__URL", database_url).env("FULDMAGT_KEYRING_FILE", keyring))
+}
+
+/// Every private key in the folder of certificates is a secret.
+pub(crate) fn note_private_keys(folder: &Path) {
+    for entry in std::fs::read_dir(folder).expect("the folder can be listed").flatten() {
+        if entry.file_name().to_string_lossy().ends_with("-key.pem") {
+            let text = std::fs::read_to_string(entry.path()).expect("the key can be read");
+            text.lines().filter(|line| !line.starts_with("-----")).for_each(note_secret);
+        }
+    }
 }
 
 impl Serving {

@@ -4,12 +4,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use fuldmagt_tests::database;
-use fuldmagt_tests::fixtures::Keyring;
+use fuldmagt_tests::fixtures::{Keyring, note_keys};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::folder::Folder;
-use super::output::{note_keyring, note_private_keys};
 use super::program::fuldmagt;
+use super::serving::note_private_keys;
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -47,7 +47,8 @@ async fn migrate_makes_the_schema_of_an_empty_database_and_finds_it_the_second_t
     let url = database.url.replacen(&database.name, &name, 1);
     for _ in 0..2 {
         let program = fuldmagt(["migrate", "--dev-plaintext", "--data-dir", &folder.arg("data")]);
-        let program = program.env("FULDMAGT_DATABASE__URL", &url).env("FULDMAGT_KEYRING_FILE", keyring.path());
+        let program =
+            program.env("FULDMAGT_DATABASE__URL", &url).env("FULDMAGT_KEYRING_FILE", keyring.path());
         let ended = program.run();
         assert_eq!((ended.code, ended.out.as_str()), (Some(0), "The database is up to date.\n"), "{ended:?}");
         let mut session = PgConnection::connect(&url).await.unwrap();
@@ -63,7 +64,7 @@ fn migrate_without_a_database_makes_a_private_one_and_leaves_nothing_running() {
     let folder = Folder::new();
     let ended = fuldmagt(["migrate", "--dev-plaintext", "--data-dir", &folder.arg("data")]).run();
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), "The database is up to date.\n"), "{ended:?}");
-    note_keyring(&folder.at("data/keyring.json"));
+    note_keys(&folder.at("data/keyring.json"));
     assert!(folder.at("data/postgres/PG_VERSION").exists());
     assert_eq!(folder.processes(), [0; 0]);
 }
@@ -91,7 +92,11 @@ fn dev_certs_makes_certificates_for_all_to_read_and_keys_for_their_owner_and_ove
     let before = authority();
     let refused = make(&[]);
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{refused:?}");
-    assert!(refused.err.contains(&format!("{}/ca.pem exists already", folder.arg("certs"))), "{}", refused.err);
+    assert!(
+        refused.err.contains(&format!("{}/ca.pem exists already", folder.arg("certs"))),
+        "{}",
+        refused.err
+    );
     assert_eq!(authority(), before);
     assert_eq!(make(&["--force"]).code, Some(0));
     assert_ne!(authority(), before);
@@ -102,7 +107,7 @@ fn new_keyring_makes_one_for_its_owner_only_and_overwrites_nothing() {
     let folder = Folder::new();
     let path = folder.arg("keyring.json");
     let made = fuldmagt(["new-keyring", &path]).run();
-    note_keyring(Path::new(&path));
+    note_keys(Path::new(&path));
     assert_eq!(made.code, Some(0), "{made:?}");
     assert_eq!(mode(Path::new(&path)), 0o600);
     let before = std::fs::read_to_string(&path).unwrap();

@@ -16,7 +16,8 @@ use super::wait::{until_async, until_some};
 const PRIVILEGE: &str = "urn:dk:process-test:shutdown";
 const AUTHORITY: &str = "34051178";
 /// What is held up is held up by us, not by a limit of the service.
-const PATIENT: [&str; 4] = ["--set", "database.statement_timeout_ms=60000", "--set", "limits.default_deadline_ms=60000"];
+const PATIENT: [&str; 4] =
+    ["--set", "database.statement_timeout_ms=60000", "--set", "limits.default_deadline_ms=60000"];
 
 type Running = JoinHandle<Result<fuldmagt_proto::v1::CreateDelegationResponse, Status>>;
 
@@ -24,7 +25,9 @@ type Running = JoinHandle<Result<fuldmagt_proto::v1::CreateDelegationResponse, S
 fn start(database: &TestDatabase, keyring: &Keyring, args: &[&str]) -> Serving {
     let own = ["--dev-plaintext", "--data-dir", "/nowhere"];
     let program = serve(&[&own, &PATIENT[..], args].concat());
-    Serving::start(program.env("FULDMAGT_DATABASE__URL", &database.url).env("FULDMAGT_KEYRING_FILE", keyring.path()))
+    Serving::start(
+        program.env("FULDMAGT_DATABASE__URL", &database.url).env("FULDMAGT_KEYRING_FILE", keyring.path()),
+    )
 }
 
 /// Begins to give a delegation, and waits until that is held up.
@@ -55,7 +58,11 @@ async fn a_service_that_is_told_to_stop_finishes_what_runs_and_refuses_what_is_n
     })
     .await;
     let refusal = refusal.unwrap();
-    assert_eq!((refusal.code(), reason(&refusal).as_str()), (Code::Unavailable, "SHUTTING_DOWN"), "{refusal:?}");
+    assert_eq!(
+        (refusal.code(), reason(&refusal).as_str()),
+        (Code::Unavailable, "SHUTTING_DOWN"),
+        "{refusal:?}"
+    );
     until_async("a new connection is refused", async || {
         tokio::net::TcpStream::connect(serving.grpc).await.is_err()
     })
@@ -68,7 +75,8 @@ async fn a_service_that_is_told_to_stop_finishes_what_runs_and_refuses_what_is_n
     let ended = serving.program.wait();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(!ended.err.contains("cut off"), "{}", ended.err);
-    let kept: i64 = sqlx::query_scalar("select count(*) from delegation").fetch_one(&database.pool).await.unwrap();
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from delegation").fetch_one(&database.pool).await.unwrap();
     assert_eq!(kept, 1);
 }
 
@@ -90,7 +98,8 @@ async fn what_does_not_finish_within_the_time_for_shutdown_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_aborts_at_once_and_leaves_nothing_running() {
     let folder = Folder::new();
-    let serving = serve_embedded(&folder, &[&PATIENT[..], &["--set", "limits.shutdown_grace_ms=60000"]].concat());
+    let serving =
+        serve_embedded(&folder, &[&PATIENT[..], &["--set", "limits.shutdown_grace_ms=60000"]].concat());
     let api = Api::connect(&serving).await;
     let (_blocker, running) = begin_to_give(&api, 840_000, &folder.database_url("data")).await;
 

@@ -71,7 +71,10 @@ async fn spans_and_metrics_reach_a_collector_before_the_service_has_ended() {
         assert_eq!(attribute(span, "rpc.grpc.status_code").as_deref(), Some("0"), "{name}");
     }
     let in_trace: Vec<&Span> = received.spans.iter().filter(|span| hex(&span.trace_id) == TRACE).collect();
-    assert!(in_trace.iter().any(|span| span.name.ends_with("ListSystems")), "the caller's trace was not joined");
+    assert!(
+        in_trace.iter().any(|span| span.name.ends_with("ListSystems")),
+        "the caller's trace was not joined"
+    );
     for name in ["rpc_server_duration_seconds", "fuldmagt_database_pool_size", "fuldmagt_feed_revision"] {
         assert!(received.metrics.iter().any(|metric| metric == name), "no {name} in {:?}", received.metrics);
     }
@@ -100,7 +103,8 @@ async fn log_lines_are_json_when_that_is_asked_for() {
     let ended = program.wait();
     assert_eq!(ended.code, Some(0));
     for line in ended.err.lines() {
-        let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
     }
     let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();

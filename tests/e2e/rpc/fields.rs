@@ -21,6 +21,9 @@ const LONG: usize = 100_000;
 /// A field's path, the reason why it is refused, and its value.
 type Row<T> = (String, &'static str, T);
 
+/// Where in a request the logged-in user is.
+type GetActor<R> = dyn Fn(&mut R) -> &mut Option<v1::Actor>;
+
 /// The same path and reason for each value.
 fn rows<T>(path: &str, reason: &'static str, values: impl IntoIterator<Item = T>) -> Vec<Row<T>> {
     values.into_iter().map(|value| (path.to_owned(), reason, value)).collect()
@@ -71,7 +74,7 @@ impl<R: Clone + 'static> Refusals<R> {
 
     /// The logged-in user.
     pub(crate) fn actor(self, get: impl Fn(&mut R) -> &mut Option<v1::Actor> + 'static) -> Self {
-        let get: Rc<dyn Fn(&mut R) -> &mut Option<v1::Actor>> = Rc::new(get);
+        let get: Rc<GetActor<R>> = Rc::new(get);
         let (missing, party, level) = (Rc::clone(&get), Rc::clone(&get), get);
         let mut levels = rows("actor.level_of_assurance", "ENUM_UNKNOWN", [-1, 4, i32::MAX]);
         levels.extend(rows("actor.level_of_assurance", "REQUIRED", [0]));
@@ -106,11 +109,7 @@ impl<R: Clone + 'static> Refusals<R> {
         set: impl Fn(&mut R, String) + 'static,
     ) -> Self {
         let mut all = rows(path, "TEXT_EMPTY", texts([" ", "\u{200b}", "\u{3164}\u{ad}"]));
-        all.extend(rows(
-            path,
-            "TEXT_TOO_LONG",
-            ["å".repeat(max_chars + 1), "Uforsigtig ".repeat(LONG / 11)],
-        ));
+        all.extend(rows(path, "TEXT_TOO_LONG", ["å".repeat(max_chars + 1), "Uforsigtig ".repeat(LONG / 11)]));
         all.extend(rows(path, "TEXT_NOT_NFC", texts(["A\u{30a}rhusianer", "Cafe\u{301}gæst"])));
         let control = [
             "Nul\u{0}punktet",
@@ -127,7 +126,11 @@ impl<R: Clone + 'static> Refusals<R> {
         if lines == Lines::One {
             all.extend(rows(path, "TEXT_CONTROL_CHARACTER", texts(["Første linje\nAnden linje"])));
         }
-        all.extend(rows(path, "TEXT_UNTRIMMED", texts([" Indrykket tekst", "Udrykket tekst ", "Nylinjet tekst\n"])));
+        all.extend(rows(
+            path,
+            "TEXT_UNTRIMMED",
+            texts([" Indrykket tekst", "Udrykket tekst ", "Nylinjet tekst\n"]),
+        ));
         if lines == Lines::One {
             all.retain(|(_, reason, text)| *reason != "TEXT_UNTRIMMED" || !text.contains('\n'));
         }
@@ -147,8 +150,11 @@ impl<R: Clone + 'static> Refusals<R> {
     ) -> Self {
         let set = Rc::new(set);
         let missing = Rc::clone(&set);
-        self.optional_text(path, max_chars, lines, move |request, text| set(request, text))
-            .field(path, "REQUIRED", move |request| missing(request, String::new()))
+        self.optional_text(path, max_chars, lines, move |request, text| set(request, text)).field(
+            path,
+            "REQUIRED",
+            move |request| missing(request, String::new()),
+        )
     }
 
     /// A privilege's URI.
@@ -181,10 +187,10 @@ impl<R: Clone + 'static> Refusals<R> {
         all.extend(rows("privileges[2]", "PRIVILEGE_DUPLICATE", [twice]));
         let set = Rc::new(set);
         let second = Rc::clone(&set);
-        self.rows(all, move |request, uris| set(request, uris)).privilege(
-            "privileges[1]",
-            move |request, uri| second(request, vec!["urn:dk:example:good".to_owned(), uri]),
-        )
+        self.rows(all, move |request, uris| set(request, uris))
+            .privilege("privileges[1]", move |request, uri| {
+                second(request, vec!["urn:dk:example:good".to_owned(), uri])
+            })
     }
 
     /// The purpose of a question.

@@ -44,7 +44,8 @@ pub struct Registered {
     pub name: String,
     /// All that it was registered by.
     pub identifiers: Vec<v1::Identifier>,
-    organisation: Option<Organisation>,
+    /// Of an organisation: whose employees can be registered.
+    pub organisation: Option<Organisation>,
 }
 
 impl Registered {
@@ -188,11 +189,8 @@ impl World {
     /// # Errors
     /// What the service answers.
     pub async fn put_system(&self, system: v1::System) -> Result<v1::PutSystemResponse, Status> {
-        let request = v1::PutSystemRequest {
-            request_id: self.request_id(),
-            system: Some(system),
-            etag: String::new(),
-        };
+        let request =
+            v1::PutSystemRequest { request_id: self.request_id(), system: Some(system), etag: String::new() };
         self.authority.catalogue().put_system(request).await.map(Response::into_inner)
     }
 
@@ -200,10 +198,7 @@ impl World {
     ///
     /// # Errors
     /// What the service answers.
-    pub async fn put_privilege(
-        &self,
-        privilege: v1::Privilege,
-    ) -> Result<v1::PutPrivilegeResponse, Status> {
+    pub async fn put_privilege(&self, privilege: v1::Privilege) -> Result<v1::PutPrivilegeResponse, Status> {
         let request = v1::PutPrivilegeRequest {
             request_id: self.request_id(),
             privilege: Some(privilege),
@@ -345,11 +340,13 @@ impl World {
     ///
     /// # Errors
     /// What the service answers.
-    pub async fn see(&self, user: &Registered, delegation: &v1::Delegation) -> Result<v1::Delegation, Status> {
-        let request = v1::GetDelegationRequest {
-            actor: user.actor(),
-            delegation_id: delegation.delegation_id.clone(),
-        };
+    pub async fn see(
+        &self,
+        user: &Registered,
+        delegation: &v1::Delegation,
+    ) -> Result<v1::Delegation, Status> {
+        let request =
+            v1::GetDelegationRequest { actor: user.actor(), delegation_id: delegation.delegation_id.clone() };
         let answer = self.front_end.delegations().get_delegation(request).await?.into_inner();
         Ok(answer.delegation.expect("a delegation"))
     }
@@ -362,7 +359,12 @@ impl World {
     }
 
     /// The authority asks, and is told no, for that reason.
-    pub async fn check_denied(&self, from: &Registered, to: &Registered, privilege: &str) -> v1::DenialReason {
+    pub async fn check_denied(
+        &self,
+        from: &Registered,
+        to: &Registered,
+        privilege: &str,
+    ) -> v1::DenialReason {
         let decision = self.check(from, to, privilege).await;
         assert!(!decision.granted, "{decision:?}");
         decision.denial_reason()

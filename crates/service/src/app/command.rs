@@ -12,6 +12,8 @@ use super::{App, Call, Error, Result};
 const MAX_ATTEMPTS: u32 = 5;
 /// The pause after the first collision, in milliseconds; it doubles each time.
 const FIRST_PAUSE_MS: u64 = 5;
+/// The outcome, in the usage log, of a request that got its first answer again.
+const REPEATED: &str = "repeated";
 
 /// Everything beside its content that a command needs.
 #[derive(Clone, Debug)]
@@ -76,23 +78,32 @@ impl App {
     }
 
     /// The first answer, if the command had one, else the error. For a request that is wrong by now but was right when
-    /// it was sent first: a start that was in the future then.
+    /// it was sent first: a start that was in the future then. `about` is whom a repeated answer is logged about.
     ///
     /// # Errors
     /// The given one, or that of the store.
-    pub async fn replay_or(&self, order: &Order, error: Error) -> Result<Answer> {
-        match self.store.first_answer(&order.command()).await? {
-            Some(first) if first.same_payload => {
-                Ok(Answer { response: first.response, revision: first.revision })
-            }
-            _ => Err(error),
+    pub async fn replay_or(&self, order: &Order, about: About, error: Error) -> Result<Answer> {
+        match self.first_answer(order, about).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) | Err(Error::IdempotencyMismatch) => Err(error),
+            Err(other) => Err(other),
         }
+    }
+
+    /// The answer that the request got before, if any. It tells what it told then, so it is logged as well.
+    async fn first_answer(&self, order: &Order, about: About) -> Result<Option<Answer>> {
+        let Some(first) = self.store.first_answer(&order.command()).await? else { return Ok(None) };
+        if !first.same_payload {
+            return Err(Error::IdempotencyMismatch);
+        }
+        self.store.log_outcome(order.call.usage(), about, REPEATED).await?;
+        Ok(Some(Answer { response: first.response, revision: first.revision }))
     }
 
     /// Runs a command to its end in a task of its own: a caller who hangs up changes nothing about it.
     ///
     /// `attempt` decides and writes, from what it reads itself, and may run several times. `about` is whom a refusal
-    /// is logged about.
+    /// or a repeated answer is logged about.
     pub(super) async fn run<F, Fut>(&self, order: Order, about: About, attempt: F) -> Result<Answer>
     where
         F: Fn(Order) -> Fut + Send + Sync + 'static,
@@ -112,11 +123,8 @@ impl App {
         Fut: Future<Output = Result<Answer>>,
     {
         for number in 0..MAX_ATTEMPTS {
-            if let Some(first) = self.store.first_answer(&order.command()).await? {
-                if !first.same_payload {
-                    return Err(Error::IdempotencyMismatch);
-                }
-                return Ok(Answer { response: first.response, revision: first.revision });
+            if let Some(answer) = self.first_answer(order, about).await? {
+                return Ok(answer);
             }
             match attempt(order.clone()).await {
                 Err(Error::Store(error)) if collided(&error) => {
@@ -124,7 +132,12 @@ impl App {
                 }
                 Err(Error::Store(error)) => return Err(Error::Store(error)),
                 Err(refusal) => {
-                    self.store.log_refusal(order.call.usage(), about, refusal.reason()).await?;
+                    // The same request, sent twice at once, may have been answered meanwhile: that is why it no longer
+                    // can be done.
+                    if let Some(answer) = self.first_answer(order, about).await? {
+                        return Ok(answer);
+                    }
+                    self.store.log_outcome(order.call.usage(), about, refusal.reason()).await?;
                     return Err(refusal);
                 }
                 Ok(answer) => return Ok(answer),

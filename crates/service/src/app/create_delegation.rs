@@ -83,10 +83,7 @@ impl App {
         };
         match self.store.create_delegation(giving, &order.command()).await {
             Ok(revision) => Ok(Answer { response, revision }),
-            // What overlaps may be the same request, sent twice at once.
-            Err(store::Error::Conflict(Conflict::OverlappingGrant)) => {
-                self.replay_or(order, Error::DelegationOverlaps).await
-            }
+            Err(store::Error::Conflict(Conflict::OverlappingGrant)) => Err(Error::DelegationOverlaps),
             Err(error) => Err(error.into()),
         }
     }

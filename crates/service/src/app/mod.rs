@@ -2,7 +2,7 @@
 //!
 //! Each authorises, asks the store what the domain's rules need to know, lets the domain decide, and has the store
 //! write the outcome in one statement. A question's statement logs it; a command that is refused after something was
-//! read about a person is logged by [`command`].
+//! read about a person, or that gets its first answer again, is logged by [`command`].
 
 pub mod actor;
 pub mod check_delegations;

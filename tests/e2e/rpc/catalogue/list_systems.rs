@@ -24,7 +24,10 @@ async fn an_authority_sees_its_own_systems_an_operator_and_a_front_end_all() {
     ] {
         let (ids, next) = page(client, 500, String::new()).await;
         assert!(wanted.is_sorted());
-        assert_eq!((ids.as_slice(), next.as_str()), (wanted.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>().as_slice(), ""));
+        assert_eq!(
+            (ids.as_slice(), next.as_str()),
+            (wanted.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>().as_slice(), "")
+        );
     }
 }
 

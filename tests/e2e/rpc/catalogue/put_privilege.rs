@@ -107,8 +107,7 @@ async fn each_wrong_field_is_refused() {
             edit(request).description_en = text;
         });
     for (path, reason, spoil) in edits {
-        refusals =
-            refusals.field(&format!("privilege.{path}"), reason, move |request| spoil(edit(request)));
+        refusals = refusals.field(&format!("privilege.{path}"), reason, move |request| spoil(edit(request)));
     }
     refusals
         .because(Code::NotFound, "SYSTEM_NOT_FOUND", |request| {

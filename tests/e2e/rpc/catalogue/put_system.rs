@@ -36,7 +36,8 @@ async fn an_operator_registers_systems_of_any_authority() {
 #[tokio::test]
 async fn each_wrong_field_is_refused() {
     let world = World::start().await;
-    let edit = |edit: fn(&mut System)| move |request: &mut PutSystemRequest| edit(request.system.as_mut().unwrap());
+    let edit =
+        |edit: fn(&mut System)| move |request: &mut PutSystemRequest| edit(request.system.as_mut().unwrap());
     let malformed = "SYSTEM_ID_MALFORMED";
     Refusals::of(putting(&world, system("a-system-1", AUTHORITY_CVR)))
         .request_id(|request, text| request.request_id = text)
@@ -48,8 +49,16 @@ async fn each_wrong_field_is_refused() {
         .field("system.system_id", malformed, edit(|system| system.system_id = "år".to_owned()))
         .field("system.system_id", malformed, edit(|system| system.system_id = "a".repeat(65)))
         .field("system.authority_cvr", "REQUIRED", edit(|system| system.authority_cvr.clear()))
-        .field("system.authority_cvr", "CVR_CHECKSUM", edit(|system| system.authority_cvr = "12345678".to_owned()))
-        .field("system.authority_cvr", "CVR_MALFORMED", edit(|system| system.authority_cvr = "1955210".to_owned()))
+        .field(
+            "system.authority_cvr",
+            "CVR_CHECKSUM",
+            edit(|system| system.authority_cvr = "12345678".to_owned()),
+        )
+        .field(
+            "system.authority_cvr",
+            "CVR_MALFORMED",
+            edit(|system| system.authority_cvr = "1955210".to_owned()),
+        )
         .text("system.title_da", 200, Lines::One, |request, text| {
             request.system.as_mut().unwrap().title_da = text;
         })
@@ -99,8 +108,10 @@ async fn whoever_guesses_at_etags_of_another_authority_learns_nothing() {
     let world = World::with_catalogue().await;
     let mut statuses = Vec::new();
     for etag in ["", "1", "2"] {
-        let request =
-            PutSystemRequest { etag: etag.to_owned(), ..putting(&world, system(OTHER_SYSTEM, AUTHORITY_CVR)) };
+        let request = PutSystemRequest {
+            etag: etag.to_owned(),
+            ..putting(&world, system(OTHER_SYSTEM, AUTHORITY_CVR))
+        };
         statuses.push(world.authority.catalogue().put_system(request).await.unwrap_err());
     }
     assert_alike(&statuses[0], &statuses[1]);

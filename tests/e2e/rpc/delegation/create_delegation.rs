@@ -3,7 +3,8 @@
 
 use chrono::TimeDelta;
 use fuldmagt_proto::v1::{
-    CreateDelegationRequest, Delegation, DelegationStatus, DenialReason, LevelOfAssurance, Period, period::Start,
+    CreateDelegationRequest, Delegation, DelegationStatus, DenialReason, LevelOfAssurance, Period,
+    period::Start,
 };
 use fuldmagt_tests::World;
 use fuldmagt_tests::world::{CHANGE, Registered, SEE, SIGN, days, instants, timestamp, until_day};
@@ -52,7 +53,9 @@ async fn every_kind_of_delegator_can_give_to_every_kind_of_representative() {
     let representatives =
         [world.person().await, world.organisation().await, world.employee_of(&employer).await];
     for (actor, delegator) in [(&person, &person), (&clerk, &organisation)] {
-        for representative in representatives.iter().chain([&clerk].into_iter().filter(|_| actor.id == person.id)) {
+        for representative in
+            representatives.iter().chain([&clerk].into_iter().filter(|_| actor.id == person.id))
+        {
             let request = CreateDelegationRequest {
                 actor: actor.actor(),
                 ..world.giving(delegator, representative, &[SEE, CHANGE])
@@ -81,7 +84,11 @@ async fn a_date_is_a_danish_day_through_both_changes_of_the_clock() {
         let request =
             CreateDelegationRequest { period: days(first, last), ..world.giving(&from, &to, &[SEE]) };
         let given = world.try_give(request).await.unwrap().delegation.unwrap();
-        assert_eq!((given.valid_from, given.valid_to), (timestamp(valid_from), timestamp(valid_to)), "{first}");
+        assert_eq!(
+            (given.valid_from, given.valid_to),
+            (timestamp(valid_from), timestamp(valid_to)),
+            "{first}"
+        );
         let status =
             if first == "2026-06-15" { DelegationStatus::Active } else { DelegationStatus::Scheduled };
         assert_eq!(given.status(), status);
@@ -114,8 +121,12 @@ async fn the_same_again_is_refused_while_the_periods_overlap() {
         .because(Code::AlreadyExists, "DELEGATION_OVERLAPS", |request| {
             request.period = days("2026-07-15", "2026-07-20");
         })
-        .because(Code::AlreadyExists, "DELEGATION_OVERLAPS", |request| request.period = until_day("2026-06-15"))
-        .because(Code::AlreadyExists, "DELEGATION_OVERLAPS", |request| request.period = until_day("2028-01-01"))
+        .because(Code::AlreadyExists, "DELEGATION_OVERLAPS", |request| {
+            request.period = until_day("2026-06-15")
+        })
+        .because(Code::AlreadyExists, "DELEGATION_OVERLAPS", |request| {
+            request.period = until_day("2028-01-01")
+        })
         .sent_by(&world, async |request| world.try_give(request).await)
         .await;
     // Another privilege, another representative, or after the first has ended.
@@ -134,8 +145,10 @@ fn given_until_next_month(world: &World, from: &Registered, to: &Registered) -> 
 async fn what_was_given_and_revoked_before_its_start_is_denied_as_revoked() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request =
-        CreateDelegationRequest { period: days("2026-07-01", "2026-07-02"), ..world.giving(&from, &to, &[SEE]) };
+    let request = CreateDelegationRequest {
+        period: days("2026-07-01", "2026-07-02"),
+        ..world.giving(&from, &to, &[SEE])
+    };
     let given = world.try_give(request).await.unwrap().delegation.unwrap();
     assert_eq!(world.check_denied(&from, &to, SEE).await, DenialReason::NotYetValid);
     world.revoke(&from, &given).await.unwrap();

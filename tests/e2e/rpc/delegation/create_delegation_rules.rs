@@ -7,7 +7,8 @@ use fuldmagt_proto::v1::{
 };
 use fuldmagt_tests::refusal::assert_alike;
 use fuldmagt_tests::world::{
-    DRAFT, FOREIGN, HIDDEN, Registered, SEE, SIGN, SYSTEM, UNKNOWN, identifier, kinds, privilege, until_day, uris,
+    DRAFT, FOREIGN, HIDDEN, Registered, SEE, SIGN, SYSTEM, UNKNOWN, identifier, kinds, privilege, until_day,
+    uris,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::Code;
@@ -53,10 +54,8 @@ async fn a_privilege_is_given_and_held_only_by_the_kinds_of_party_that_it_is_for
         let wanted = Refused::because(Code::FailedPrecondition, "REPRESENTATIVE_KIND_NOT_ALLOWED");
         assert_eq!(Refused::of(&status), wanted);
     }
-    let request = CreateDelegationRequest {
-        actor: clerk.actor(),
-        ..world.giving(&organisation, &person, &[SIGN])
-    };
+    let request =
+        CreateDelegationRequest { actor: clerk.actor(), ..world.giving(&organisation, &person, &[SIGN]) };
     let status = world.try_give(request).await.unwrap_err();
     assert_eq!(
         Refused::of(&status),

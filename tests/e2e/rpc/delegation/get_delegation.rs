@@ -47,8 +47,10 @@ async fn the_employees_of_both_parties_see_it() {
 async fn its_status_is_that_of_the_instant_that_it_is_asked_for() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request =
-        CreateDelegationRequest { period: days("2027-03-28", "2027-03-28"), ..world.giving(&from, &to, &[SEE]) };
+    let request = CreateDelegationRequest {
+        period: days("2027-03-28", "2027-03-28"),
+        ..world.giving(&from, &to, &[SEE])
+    };
     let given = world.try_give(request).await.unwrap().delegation.unwrap();
     for (at, wanted) in [
         ("2027-03-27T22:59:59.999999Z", DelegationStatus::Scheduled),

@@ -2,7 +2,8 @@
 
 use fuldmagt_domain::identifier::Identifier as Named;
 use fuldmagt_proto::v1::{
-    IdentifierKind, LinkIdentifierRequest, LinkIdentifierResponse, Party, ResolvePartyRequest, identifier::Value,
+    IdentifierKind, LinkIdentifierRequest, LinkIdentifierResponse, Party, ResolvePartyRequest,
+    identifier::Value,
 };
 use fuldmagt_service::rpc::to_proto;
 use fuldmagt_tests::fixtures::note_secret;
@@ -146,10 +147,7 @@ async fn an_employee_learns_identifiers_of_its_own_organisation_only() {
     let before = world.snapshot().await;
     for named in stranger.identifiers() {
         let status = link(&world, linking(&world, &party.party_id, &named)).await.unwrap_err();
-        assert_eq!(
-            Refused::of(&status),
-            Refused::because(Code::FailedPrecondition, "ORGANISATION_MISMATCH")
-        );
+        assert_eq!(Refused::of(&status), Refused::because(Code::FailedPrecondition, "ORGANISATION_MISMATCH"));
     }
     assert_eq!(world.snapshot().await, before);
     let own = &employee.identifiers()[1];
@@ -162,7 +160,7 @@ async fn an_organisation_learns_p_and_se_numbers_but_no_second_cvr_number() {
     let world = World::start().await;
     let (organisation, other) = (world.organisation().await, world.people.organisation());
     let numbers = ["1003366844", "1003366851"];
-    numbers.map(note_secret);
+    numbers.iter().for_each(|number| note_secret(number));
     for number in numbers {
         let request = LinkIdentifierRequest {
             identifier: identifier(Value::PNumber(number.to_owned())),

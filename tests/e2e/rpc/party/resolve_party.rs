@@ -2,8 +2,8 @@
 
 use fuldmagt_domain::identifier::Identifier as Named;
 use fuldmagt_proto::v1::{
-    Identifier, IdentifierKind, LinkIdentifierRequest, Party, PartyKind, ResolvePartyRequest, ResolvePartyResponse,
-    identifier::Value,
+    Identifier, IdentifierKind, LinkIdentifierRequest, Party, PartyKind, ResolvePartyRequest,
+    ResolvePartyResponse, identifier::Value,
 };
 use fuldmagt_service::rpc::to_proto;
 use fuldmagt_tests::fixtures::note_secret;
@@ -67,8 +67,7 @@ async fn a_person_is_registered_once_and_found_by_each_identifier_by_all_who_may
 async fn an_employees_organisation_is_registered_with_the_employee_and_not_twice() {
     let world = World::start().await;
     let organisation = world.people.organisation();
-    let (first, second) =
-        (world.people.employee_of(&organisation), world.people.employee_of(&organisation));
+    let (first, second) = (world.people.employee_of(&organisation), world.people.employee_of(&organisation));
     let request = registering(&world, &first.identifiers(), first.name.expose());
     let employee = resolve(&world.front_end, request).await.unwrap().party.unwrap();
     assert_eq!(employee.kind(), PartyKind::Employee);
@@ -88,7 +87,7 @@ async fn an_organisation_is_found_by_cvr_p_and_se_number() {
     let world = World::start().await;
     let organisation = world.people.organisation();
     let names = [Value::PNumber("1003366844".to_owned()), Value::SeNumber("13748136".to_owned())];
-    ["1003366844", "13748136"].map(note_secret);
+    ["1003366844", "13748136"].iter().for_each(|number| note_secret(number));
     let mut request = registering(&world, &organisation.identifiers(), organisation.name.expose());
     request.identifiers.extend(names.iter().cloned().filter_map(identifier));
     let party = resolve(&world.register_feed, request).await.unwrap().party.unwrap();
@@ -143,10 +142,7 @@ async fn each_wrong_field_is_refused() {
         // Of two organisations.
         vec![employees[0].clone(), strangers[1].clone()],
     ];
-    let twice = [
-        vec![persons[1].clone(), persons[1].clone()],
-        vec![persons[0].clone(), others[0].clone()],
-    ];
+    let twice = [vec![persons[1].clone(), persons[1].clone()], vec![persons[0].clone(), others[0].clone()]];
     let many: Vec<_> = (0..9).flat_map(|_| proto(&world.people.person().identifiers()[1..2])).collect();
     let mut refusals = Refusals::of(registering(&world, &person.identifiers(), person.name.expose()))
         .request_id(|request, text| request.request_id = text)
@@ -210,9 +206,7 @@ async fn two_who_register_the_same_person_at_once_get_the_same_party() {
         resolve(&world.register_feed, request()),
     );
     let answers = [one.unwrap(), other.unwrap(), third.unwrap()];
-    let id = |answer: &ResolvePartyResponse| {
-        answer.party.as_ref().unwrap().party_id.parse::<Uuid>().unwrap()
-    };
+    let id = |answer: &ResolvePartyResponse| answer.party.as_ref().unwrap().party_id.parse::<Uuid>().unwrap();
     assert!(answers.iter().all(|answer| id(answer) == id(&answers[0])));
     assert_eq!(answers.iter().filter(|answer| answer.created).count(), 1);
 }
@@ -231,8 +225,7 @@ async fn what_was_linked_is_among_the_kinds_and_never_the_identifier_itself() {
         etag: party.etag,
     };
     world.caseworker_system.parties().link_identifier(link).await.unwrap();
-    let found =
-        resolve(&world.front_end, asking(&world, vec![to_proto::identifier(&all[0])])).await.unwrap();
+    let found = resolve(&world.front_end, asking(&world, vec![to_proto::identifier(&all[0])])).await.unwrap();
     let told = format!("{found:?}");
     assert!(all.iter().all(|named| !told.contains(named.expose())));
     assert!(!told.contains(person.name.expose()));

@@ -1,8 +1,8 @@
 //! `QueryService.BatchCheckDelegations`.
 
 use fuldmagt_proto::v1::{
-    BatchCheckDelegationsRequest, BatchCheckItem, CheckDelegationRequest, CreateDelegationRequest, DenialReason,
-    identifier::Value,
+    BatchCheckDelegationsRequest, BatchCheckItem, CheckDelegationRequest, CreateDelegationRequest,
+    DenialReason, identifier::Value,
 };
 use fuldmagt_tests::world::{
     CHANGE, FOREIGN, PURPOSE, Registered, SEE, SIGN, UNKNOWN, asking, days, identifier, until_day,
@@ -32,7 +32,8 @@ async fn every_answer(world: &World) -> Vec<BatchCheckItem> {
     let (from, to) = (world.person().await, world.person().await);
     let (revoked, renounced) = (world.person().await, world.person().await);
     let (expired, scheduled) = (world.person().await, world.person().await);
-    for (to, period) in [(&expired, until_day("2026-06-15")), (&scheduled, days("2026-07-01", "2026-08-01"))] {
+    for (to, period) in [(&expired, until_day("2026-06-15")), (&scheduled, days("2026-07-01", "2026-08-01"))]
+    {
         let request = CreateDelegationRequest { period, ..world.giving(&from, to, &[SEE]) };
         world.try_give(request).await.unwrap();
     }
@@ -64,12 +65,8 @@ async fn a_batch_equals_single_checks_in_their_order() {
     let items = every_answer(&world).await;
     let mut single = Vec::new();
     for BatchCheckItem { delegator, representative, privilege } in items.clone() {
-        let request = CheckDelegationRequest {
-            delegator,
-            representative,
-            privilege,
-            purpose: PURPOSE.to_owned(),
-        };
+        let request =
+            CheckDelegationRequest { delegator, representative, privilege, purpose: PURPOSE.to_owned() };
         single.push(world.authority.query().check_delegation(request).await.unwrap().into_inner());
     }
     let answer = world.authority.query().batch_check_delegations(batch(items)).await.unwrap().into_inner();

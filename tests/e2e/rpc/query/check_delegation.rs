@@ -9,7 +9,8 @@ use fuldmagt_service::clock::Clock as _;
 use fuldmagt_tests::fixtures::note_secret;
 use fuldmagt_tests::refusal::assert_alike;
 use fuldmagt_tests::world::{
-    CHANGE, DRAFT, FOREIGN, HIDDEN, PURPOSE, Registered, SEE, SIGN, UNKNOWN, asking, days, identifier, instant,
+    CHANGE, DRAFT, FOREIGN, HIDDEN, PURPOSE, Registered, SEE, SIGN, UNKNOWN, asking, days, identifier,
+    instant,
 };
 use fuldmagt_tests::{Refused, World};
 use prost_types::Duration;
@@ -22,7 +23,8 @@ async fn a_yes_names_the_delegation_and_its_end_and_may_not_be_kept() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
     let given = world.give(&from, &to, &[SEE, CHANGE]).await;
-    let answer = world.authority.query().check_delegation(asking(&from, &to, SEE)).await.unwrap().into_inner();
+    let answer =
+        world.authority.query().check_delegation(asking(&from, &to, SEE)).await.unwrap().into_inner();
     assert_eq!(answer.evaluate_time.unwrap().to_string(), "2026-06-15T10:00:00Z");
     let decision = answer.decision.unwrap();
     assert!(decision.granted);
@@ -130,7 +132,7 @@ async fn a_party_is_found_by_each_of_its_identifiers() {
     let (person, organisation) = (world.person().await, world.organisation().await);
     let employee = world.employee_of(&organisation).await;
     let (p_number, se_number) = ("1003366844", "13748136");
-    [p_number, se_number].map(note_secret);
+    [p_number, se_number].iter().for_each(|number| note_secret(number));
     for value in [Value::PNumber(p_number.to_owned()), Value::SeNumber(se_number.to_owned())] {
         let link = LinkIdentifierRequest {
             request_id: world.request_id(),

@@ -41,7 +41,9 @@ async fn scene(world: &World, gives: bool) -> Scene {
     world.revoke(pair(&revoked).0, &delegation).await.unwrap();
     let delegation = given(&renounced, &[SEE]).await;
     world.renounce(pair(&renounced).1, &delegation).await.unwrap();
-    for (other, period) in [(&expired, until_day("2026-06-15")), (&scheduled, days("2026-07-01", "2026-08-01"))] {
+    for (other, period) in
+        [(&expired, until_day("2026-06-15")), (&scheduled, days("2026-07-01", "2026-08-01"))]
+    {
         let (from, to) = pair(other);
         let request = CreateDelegationRequest { period, ..world.giving(from, to, &[SEE]) };
         world.try_give(request).await.unwrap();

@@ -62,7 +62,8 @@ async fn three_pages_of_two_show_each_entry_once() {
     let scene = scene(&world, false).await;
     let late = world.person().await;
     let page = async |page_token| {
-        page(&world, ListDelegatorsRequest { page_size: PAGE_SIZE, page_token, ..listing(&scene.subject) }).await
+        page(&world, ListDelegatorsRequest { page_size: PAGE_SIZE, page_token, ..listing(&scene.subject) })
+            .await
     };
     let meanwhile = async || {
         let other = &late;
@@ -92,7 +93,8 @@ async fn nobody_is_listed_for_somebody_unknown_or_with_nothing_or_for_another_au
     let unknown = fuldmagt_service::rpc::to_proto::identifier(&unknown.identifiers()[0]);
     let request = ListDelegatorsRequest { representative: Some(unknown), ..listing(&other) };
     assert!(page(&world, request).await.entries.is_empty());
-    let foreign = world.other_authority.query().list_delegators(listing(&subject)).await.unwrap().into_inner();
+    let foreign =
+        world.other_authority.query().list_delegators(listing(&subject)).await.unwrap().into_inner();
     let privileges: Vec<_> = foreign.entries.iter().map(|entry| entry.privilege.as_str()).collect();
     assert_eq!(privileges, [FOREIGN]);
 }
@@ -108,7 +110,8 @@ async fn each_wrong_field_is_refused() {
     let narrowed = ListDelegatorsRequest { privileges: uris(&[SEE]), ..small(&subject) };
     foreign.push(page(&world, narrowed).await.next_page_token);
     foreign.push({
-        let other_subject = ListDelegatorsRequest { representative: subject.identifiers.last().cloned(), ..small(&subject) };
+        let other_subject =
+            ListDelegatorsRequest { representative: subject.identifiers.last().cloned(), ..small(&subject) };
         page(&world, other_subject).await.next_page_token
     });
     assert!(foreign.iter().all(|token| !token.is_empty()));
