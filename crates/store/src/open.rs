@@ -41,7 +41,13 @@ impl Store {
             settings.url.parse().map_err(|_| Error::Misfit("the database URL cannot be read".to_owned()))?;
         let options = options
             .application_name("fuldmagt")
-            .options([("statement_timeout", format!("{}ms", settings.statement_timeout_ms))])
+            .options([
+                ("statement_timeout", format!("{}ms", settings.statement_timeout_ms)),
+                // Every statement here is a look-up by keys, whatever its parameters: one plan serves all. Left to
+                // itself Postgres finds a plan for one question cheaper than one for any number, each time anew, and
+                // planning takes longer than the look-up.
+                ("plan_cache_mode", "force_generic_plan".to_owned()),
+            ])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)

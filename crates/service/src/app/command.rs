@@ -132,9 +132,9 @@ impl App {
                 }
                 Err(Error::Store(error)) => return Err(Error::Store(error)),
                 Err(refusal) => {
-                    // The same request, sent twice at once, may have been answered meanwhile: that is why it no longer
-                    // can be done.
-                    if let Some(answer) = self.first_answer(order, about).await? {
+                    if own_doing(&refusal)
+                        && let Some(answer) = self.first_answer(order, about).await?
+                    {
                         return Ok(answer);
                     }
                     self.store.log_outcome(order.call.usage(), about, refusal.reason()).await?;
@@ -145,6 +145,11 @@ impl App {
         }
         Err(Error::Busy)
     }
+}
+
+/// Whether the same request, sent twice at once and answered meanwhile, can be why it no longer can be done.
+const fn own_doing(refusal: &Error) -> bool {
+    matches!(refusal, Error::DelegationOverlaps | Error::EtagMismatch)
 }
 
 /// Whether trying again from the beginning can end otherwise.

@@ -7,7 +7,9 @@ answer as (
     select q.item, p.privilege_id, p.uri, p.published_at, p.hidden_at,
            d.party_id as delegator_id, d.standing as delegator_standing,
            r.party_id as representative_id, r.standing as representative_standing,
-           g.delegation_id, g.valid_from, g.valid_to, g.ended_at, g.status,
+           g.delegation_id, g.valid_from, g.valid_to, g.ended_at,
+           -- A privilege taken out of a delegation that lives on was revoked.
+           case when g.ended_at is not null and e.status = 'active' then 'revoked' else e.status end as status,
            coalesce(
                g.ended_at is null and g.valid_from <= $8 and $8 < g.valid_to
                and d.standing = 'good' and r.standing = 'good'
@@ -21,11 +23,8 @@ answer as (
         on ri.shard = $1 and ri.kind = q.representative_kind and ri.blind_index = q.representative_index
     left join party r on r.shard = $1 and r.party_id = ri.party_id
     left join lateral (
-        select g.delegation_id, g.valid_from, g.valid_to, g.ended_at,
-               -- A privilege taken out of a delegation that lives on was revoked.
-               case when g.ended_at is not null and e.status = 'active' then 'revoked' else e.status end as status
+        select g.delegation_id, g.valid_from, g.valid_to, g.ended_at
         from delegation_privilege g
-        join delegation e on e.shard = g.shard and e.delegation_id = g.delegation_id
         where g.shard = $1 and g.delegator_id = d.party_id and g.representative_id = r.party_id
           and g.privilege_id = p.privilege_id
         -- In force, else next, else last.
@@ -35,6 +34,7 @@ answer as (
                  least(g.valid_to, g.ended_at) desc, g.delegation_id desc
         limit 1
     ) g on true
+    left join delegation e on e.shard = $1 and e.delegation_id = g.delegation_id
 ),
 logged as (
     insert into usage_log (shard, entry_id, item, occurred_at, client_id, rpc, purpose, trace_id,
