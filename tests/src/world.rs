@@ -25,7 +25,7 @@ use crate::fixtures::{Keyring, People, SequentialIds, SettableClock};
 use crate::{TestDatabase, telemetry};
 use certificates::{CERTIFICATES, NAMELESS, UNREGISTERED};
 
-/// A service with its database, its clients and its clock. What a test needs more of is in [`scene`](self).
+/// A service with its database, its clients and its clock. How to fill it is in `scene`, how to look behind it in `sql`.
 pub struct World {
     /// The service's database.
     pub database: TestDatabase,

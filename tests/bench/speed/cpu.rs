@@ -4,8 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-/// Ticks of `/proc` in a second: fixed at 100 for programs on every Linux (`USER_HZ`).
+/// Ticks of `/proc/PID/stat` in a second: fixed at 100 for programs on every Linux (`USER_HZ`).
 const TICKS: f64 = 100.0;
+const NANOS: f64 = 1e9;
 
 /// Seconds of processor time.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,13 +26,13 @@ pub(crate) struct Watched {
 impl Watched {
     /// What they used since they started.
     pub(crate) fn usage(self) -> Usage {
-        let own = |pid: u32| stat(&pid.to_string()).map_or(0.0, |stat| stat.own);
         // Those of its sessions that ended are counted by the postmaster.
-        let postmaster = stat(&self.postmaster.to_string());
-        let sessions = children(self.postmaster).map(|stat| stat.own).sum::<f64>();
+        let ended = stat(&self.postmaster.to_string()).map_or(0.0, |stat| stat.ended_children);
+        let sessions: f64 = children(self.postmaster).map(|pid| run_time(&pid)).sum();
+        let own = |pid: u32| run_time(&pid.to_string());
         Usage {
             server: own(self.server),
-            postgres: sessions + postmaster.map_or(0.0, |stat| stat.own + stat.ended_children),
+            postgres: own(self.postmaster) + sessions + ended,
             client: own(std::process::id()),
         }
     }
@@ -51,19 +52,26 @@ impl Usage {
     }
 }
 
-struct Stat {
-    parent: u32,
-    own: f64,
-    ended_children: f64,
+/// How long the threads of a process have run, exactly: ticks miss who sleeps before they strike.
+fn run_time(pid: &str) -> f64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanos.sum::<f64>() / NANOS
 }
 
-fn children(parent: u32) -> impl Iterator<Item = Stat> {
+fn children(parent: u32) -> impl Iterator<Item = String> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let stats = entries.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        name.bytes().all(|byte| byte.is_ascii_digit()).then(|| stat(&name)).flatten()
-    });
-    stats.filter(move |stat| stat.parent == parent)
+    let pids = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let pids = pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+    pids.filter(move |pid| stat(pid).is_some_and(|stat| stat.parent == parent))
+}
+
+struct Stat {
+    parent: u32,
+    ended_children: f64,
 }
 
 /// Reads `/proc/PID/stat`. The name in it may hold spaces and brackets, so it is read from behind the last bracket.
@@ -72,9 +80,5 @@ fn stat(pid: &str) -> Option<Stat> {
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
     let seconds = |place: usize| fields.get(place)?.parse::<f64>().ok().map(|ticks| ticks / TICKS);
-    Some(Stat {
-        parent: fields.get(1)?.parse().ok()?,
-        own: seconds(11)? + seconds(12)?,
-        ended_children: seconds(13)? + seconds(14)?,
-    })
+    Some(Stat { parent: fields.get(1)?.parse().ok()?, ended_children: seconds(13)? + seconds(14)? })
 }

@@ -56,7 +56,13 @@ impl Folder {
             let words = command_line(*pid);
             words.first().is_some_and(|program| program.ends_with("/postgres")) && words.contains(&home)
         };
-        all_processes().filter(is_one).collect()
+        let alike: Vec<u32> = all_processes().filter(is_one).collect();
+        // A server's child looks like its parent for a moment.
+        alike
+            .iter()
+            .copied()
+            .filter(|pid| parent(*pid).is_none_or(|parent| !alike.contains(&parent)))
+            .collect()
     }
 
     /// The one server on the cluster in that data folder.
@@ -102,6 +108,12 @@ impl Drop for Folder {
 fn all_processes() -> impl Iterator<Item = u32> {
     let entries = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// `None` for a process that has ended.
+fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 /// Empty for a process that has ended, or is none of ours.

@@ -26,7 +26,7 @@ async fn a_keyring_that_is_not_the_databases_stops_the_start() {
     let refused = serve_with(&database, &other);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     let why = "the keyring's index key is not the one this database was filled with";
-    assert!(refused.err.contains(why), "{}", refused.err);
+    assert_eq!(refused.err.matches(why).count(), 1, "{}", refused.err);
     assert!(!refused.err.contains("ready grpc="), "{}", refused.err);
 }
 

@@ -63,13 +63,11 @@ fn is_unavailable<T>(answer: &Result<T, Status>) -> bool {
 
 #[tokio::test]
 async fn a_service_whose_database_is_gone_says_so_and_recovers() {
-    let world = World::with(&[("database.acquire_timeout_ms", "300")]).await;
-    world.catalogue().await;
+    let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
     world.give(&from, &to, &[SEE]).await;
     let (name, moved) = (&world.database.name, format!("{}_away", world.database.name));
-    let mut request = world.giving(&to, &from, &[SEE]);
-    request.request_id = world.request_id();
+    let request = world.giving(&to, &from, &[SEE]);
 
     // Nobody may connect any more, and then nobody is connected any more: it can be renamed.
     world.database.pool.close().await;

@@ -27,7 +27,7 @@ impl Random {
     /// From 0 up to, not including, `end`; 0 when that is 0.
     pub fn below(&mut self, end: usize) -> usize {
         // The bias is below one in 2^40 for every size used here.
-        (u128::from(self.number()) * end as u128 >> 64) as usize
+        ((u128::from(self.number()) * end as u128) >> 64) as usize
     }
 
     /// True so many times in a hundred.

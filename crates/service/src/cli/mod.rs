@@ -89,14 +89,22 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            // `{:#}`: with all its causes.
-            out::note(format_args!("fuldmagt: {error:#}"));
+            out::note(format_args!("fuldmagt: {}", with_causes(&error)));
             match error.is::<config::Error>() {
                 true => ExitCode::from(EXIT_USAGE),
                 false => ExitCode::FAILURE,
             }
         }
     }
+}
+
+/// The error with its causes, each once: some errors tell their cause themselves.
+fn with_causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told {
+        told if told.is_empty() => cause,
+        told if told.contains(&cause) => told,
+        told => format!("{told}: {cause}"),
+    })
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
@@ -119,6 +127,14 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn every_cause_is_told_once() {
+        let twice = anyhow::anyhow!("the disk is full")
+            .context("writing failed: the disk is full")
+            .context("stopped");
+        assert_eq!(with_causes(&twice), "stopped: writing failed: the disk is full");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

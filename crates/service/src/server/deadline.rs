@@ -1,8 +1,12 @@
 //! Deadlines: every RPC has one, and it is reported as what it is.
 //!
 //! The RPC library has a layer of its own outside of ours, which says CANCELLED when the caller's `grpc-timeout` is
-//! over. So ours answers a moment earlier.
+//! over. So ours answers a moment earlier: it counts from before the library does, and whenever the request gets a turn it
+//! looks at the clock first, because two timers that are due may be told in either order.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
@@ -10,10 +14,9 @@ use tokio::time::Instant;
 use tonic::body::Body;
 
 use super::refusal;
-use super::step::{Next, Step};
+use super::step::{Arrived, Next, Step};
 
-/// How much earlier than the library's timer ours ends. Timers tick in milliseconds, and the two start within
-/// microseconds of each other.
+/// How much earlier than the library's timer ours ends. Timers tick in milliseconds.
 const HEAD_START: Duration = Duration::from_millis(5);
 /// Of a short time, at most this part is given up.
 const HEAD_START_DIVISOR: u32 = 4;
@@ -42,13 +45,27 @@ impl Deadlines {
 
 impl Step for Deadlines {
     async fn handle(&self, mut request: Request<Body>, next: Next) -> Response<Body> {
-        let deadline = Instant::now() + self.limit(request.headers());
+        let arrived = request.extensions().get::<Arrived>().map_or_else(Instant::now, |arrived| arrived.0);
+        let deadline = arrived + self.limit(request.headers());
         request.extensions_mut().insert(Deadline(deadline));
-        match tokio::time::timeout_at(deadline, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => refusal::response(refusal::deadline_exceeded()),
+        match before(deadline, next.run(request)).await {
+            Some(response) => response,
+            None => refusal::response(refusal::deadline_exceeded()),
         }
     }
+}
+
+/// What the future resolves to, unless the deadline comes first.
+async fn before<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut timer) = (pin!(future), pin!(tokio::time::sleep_until(deadline)));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if timer.as_mut().poll(context).is_ready() || deadline <= Instant::now() => {
+            Poll::Ready(None)
+        }
+        Poll::Pending => Poll::Pending,
+    })
+    .await
 }
 
 /// `grpc-timeout` as the gRPC specification writes it: at most eight digits and a unit.

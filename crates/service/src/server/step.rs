@@ -6,10 +6,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use tokio::time::Instant;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+/// When the request came to the first step. In the extensions of every request.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrived(pub(crate) Instant);
 
 /// One step on the way of a request.
 pub(crate) trait Step: Clone + Send + Sync + 'static {
@@ -75,7 +80,9 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // Here and not in the future, which may have to wait for its first turn.
+        request.extensions_mut().get_or_insert_with(|| Arrived(Instant::now()));
         // The one that said it is ready is the one to call; the clone takes its place.
         let clone = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, clone);
