@@ -17,7 +17,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporte
 use serde_json::{Value, json};
 use tonic::Status;
 use tonic_types::StatusExt as _;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer, Registry, fmt::layer};
 
 /// The loudest that the service can be configured to: the caps of others' code are the service's own.
@@ -67,7 +67,7 @@ fn begin() -> Tracing {
 
 fn logs() -> Option<Box<dyn Layer<Registry> + Send + Sync>> {
     let file = open("logs.jsonl")?;
-    let filter = EnvFilter::new(FILTER);
+    let filter: Targets = FILTER.parse().expect("a filter");
     Some(layer().json().with_writer(file).with_filter(filter).boxed())
 }
 

@@ -71,6 +71,7 @@ fn main() -> anyhow::Result<()> {
     let server = args.server.take().unwrap_or_else(|| profile.join("fuldmagt"));
     let out = args.out.take().unwrap_or_else(|| profile.join("../bench"));
     std::fs::create_dir_all(&out)?;
+    let out = out.canonicalize()?;
     anyhow::ensure!(server.is_file(), "{} is missing: build it first", server.display());
     // The machine is small: more threads here would only take its cores from what is measured.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -45,8 +45,8 @@ const LOAD: [&str; 8] = [
      from delegation",
 ];
 
-/// A loaded database, and a session whose prepared statements are planned without a look at their parameters, as they
-/// are after the fifth time.
+/// A loaded database, and a session whose prepared statements are planned without a look at their parameters, as those
+/// of the store's sessions are.
 async fn loaded() -> (TestDatabase, PgConnection) {
     let database = database().await;
     let mut connection = PgConnection::connect(&database.url).await.unwrap();

@@ -122,7 +122,7 @@ pub struct Limits {
 pub struct Telemetry {
     /// How a log line looks.
     pub log_format: LogFormat,
-    /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
+    /// What is logged: levels by target, such as `info,fuldmagt_service=debug`.
     pub log_filter: String,
     /// Where traces and metrics are sent by OTLP over gRPC, such as `http://127.0.0.1:4317`.
     pub otlp_endpoint: Option<String>,

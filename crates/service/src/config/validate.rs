@@ -184,7 +184,7 @@ impl Check<'_> {
     }
 
     fn telemetry(&mut self, raw: &raw::Telemetry) {
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&raw.log_filter) {
+        if let Err(error) = raw.log_filter.parse::<tracing_subscriber::filter::Targets>() {
             self.refuse("telemetry.log_filter", format!("`{}` is no filter: {error}", raw.log_filter));
         }
         // Plain HTTP to a collector beside us, which is the usual layout; TLS to it is not built in.

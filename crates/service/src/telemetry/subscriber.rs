@@ -7,7 +7,7 @@ use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -17,7 +17,13 @@ use super::{EXPORT_TIMEOUT, Error, resource};
 use crate::config::{self, LogFormat};
 
 /// What others' code may log at most, whatever the filter says: below these levels they log what they carry.
-const CAPS: [&str; 5] = ["sqlx=warn", "h2=info", "hyper=info", "rustls=info", "tonic=info"];
+const CAPS: [(&str, LevelFilter); 5] = [
+    ("sqlx", LevelFilter::WARN),
+    ("h2", LevelFilter::INFO),
+    ("hyper", LevelFilter::INFO),
+    ("rustls", LevelFilter::INFO),
+    ("tonic", LevelFilter::INFO),
+];
 /// Spans of ours go to the collector, nobody else's.
 const OWN_TARGETS: &str = "fuldmagt";
 /// The end of the process waits no longer for a collector that is gone.
@@ -86,11 +92,8 @@ fn lines<S>(settings: &config::Telemetry) -> Result<impl Layer<S> + use<S>, Erro
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let mut caps = EnvFilter::new("trace");
-    for cap in CAPS {
-        caps = caps.add_directive(cap.parse()?);
-    }
-    let filter = EnvFilter::try_new(&settings.log_filter)?.and(caps);
+    let caps = Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPS);
+    let filter = settings.log_filter.parse::<Targets>()?.and(caps);
     let writer = std::io::stderr;
     let layer = match settings.log_format {
         LogFormat::Human => fmt::layer().with_writer(writer).boxed(),
