@@ -17,7 +17,7 @@ const KEEPS_CATALOGUE: &[Role] = &[Role::Authority, Role::Operator];
 const READS_CATALOGUE: &[Role] = &[Role::Authority, Role::Operator, Role::FrontEnd];
 
 /// Each RPC, and the roles that may call it. One role is enough.
-const TABLE: [(&str, &[Role]); 18] = [
+const TABLE: &[(&str, &[Role])] = &[
     ("fuldmagt.v1.QueryService/CheckDelegation", ASKS),
     ("fuldmagt.v1.QueryService/BatchCheckDelegations", ASKS),
     ("fuldmagt.v1.QueryService/ListRepresentatives", ASKS),
