@@ -6,9 +6,12 @@
 pub mod assurance;
 pub mod decision;
 pub mod delegation;
+pub mod ending;
 pub mod giving;
 pub mod identifier;
 pub mod party;
 pub mod period;
 pub mod privilege;
+pub mod request;
+pub mod sub_delegation;
 pub mod text;

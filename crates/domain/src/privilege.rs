@@ -5,7 +5,10 @@ use std::{fmt, num::NonZeroU32};
 use chrono::{DateTime, Utc};
 use unicode_normalization::is_nfc;
 
-use crate::identifier::{CvrNumber, PartyKind};
+use crate::{
+    assurance::LevelOfAssurance,
+    identifier::{CvrNumber, PartyKind},
+};
 
 /// Longest privilege URI in characters. The longest that is known in use has 93.
 pub const MAX_URI_CHARS: usize = 500;
@@ -173,6 +176,14 @@ pub struct Privilege {
     pub delegator_kinds: Vec<PartyKind>,
     /// The kinds of party that may hold it.
     pub representative_kinds: Vec<PartyKind>,
+    /// The level of assurance that giving it takes, at least: substantial or high.
+    pub assurance: LevelOfAssurance,
+    /// How often it may be passed on; 0 for not at all.
+    pub max_sub_delegation_depth: u8,
+    /// Whether it may be given on paper.
+    pub paper_allowed: bool,
+    /// Whether a representative may ask for it.
+    pub request_allowed: bool,
     /// Whether it may be given and used.
     pub publication: Publication,
 }

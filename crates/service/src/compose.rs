@@ -211,6 +211,7 @@ fn routes(store: &Store, config: &Config, parts: &Parts) -> Routes {
     let rules = Rules {
         max_period_days: config.rules.max_period_days,
         min_delegator_age_years: config.rules.min_delegator_age_years,
+        request_lapse_days: config.rules.request_lapse_days,
     };
     let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
     let answer_max_age = Duration::from_secs(config.rules.answer_max_age_s.into());

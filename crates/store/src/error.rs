@@ -36,6 +36,14 @@ pub enum Conflict {
     IdentifierKind,
     /// The representative has the privilege from the delegator in an overlapping period.
     OverlappingGrant,
+    /// The requester has as many unanswered requests as are allowed.
+    TooManyRequests,
+    /// The requester has as many unanswered requests to the delegator as are allowed.
+    TooManyRequestsToDelegator,
+    /// The delegator has declined the requester's requests too often.
+    DeclinedTooOften,
+    /// A paper delegation was to be approved by who registered or started it.
+    FourEyes,
     /// A system or privilege of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
@@ -49,6 +57,10 @@ impl fmt::Display for Conflict {
             Self::Identifier => "identifier",
             Self::IdentifierKind => "kind of identifier",
             Self::OverlappingGrant => "overlapping grant",
+            Self::TooManyRequests => "requests",
+            Self::TooManyRequestsToDelegator => "requests to one delegator",
+            Self::DeclinedTooOften => "declined requests",
+            Self::FourEyes => "four eyes",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
         })
@@ -62,9 +74,16 @@ impl Conflict {
             "identifier_pkey" => Some(Self::Identifier),
             "one_cpr_or_cvr_per_party" => Some(Self::IdentifierKind),
             "no_overlapping_grants" => Some(Self::OverlappingGrant),
+            "at_most_20_requests" => Some(Self::TooManyRequests),
+            "at_most_5_requests_to_one_delegator" => Some(Self::TooManyRequestsToDelegator),
+            "no_request_after_3_declines" => Some(Self::DeclinedTooOften),
+            "paper_takes_four_eyes" => Some(Self::FourEyes),
             "system_pkey" | "privilege_shard_uri_key" => Some(Self::CatalogueName),
-            // An event with the version that this command wanted was written meanwhile.
-            "event_pkey" => Some(Self::Version),
+            // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the
+            // employee was designated.
+            "event_pkey" | "sub_delegation_within_parent" | "one_designation_at_a_time" => {
+                Some(Self::Version)
+            }
             _ => None,
         }
     }

@@ -65,6 +65,10 @@ impl TryFrom<PrivilegeRow> for Privilege {
                 .and_then(NonZeroU32::new),
             delegator_kinds: kinds(&row.delegator_kinds)?,
             representative_kinds: kinds(&row.representative_kinds)?,
+            assurance: fuldmagt_domain::assurance::LevelOfAssurance::Substantial,
+            max_sub_delegation_depth: 0,
+            paper_allowed: false,
+            request_allowed: true,
             publication: publication(row.published_at, row.hidden_at)?,
         })
     }

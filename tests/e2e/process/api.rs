@@ -117,6 +117,7 @@ impl Api {
             privileges: vec![uri.to_owned()],
             period: Some(v1::Period { start: None, end: Some(End::ToDate(in_a_month())) }),
             message: String::new(),
+            ..v1::CreateDelegationRequest::default()
         };
         let given = DelegationServiceClient::new(self.0.clone()).create_delegation(request).await;
         given

@@ -85,6 +85,7 @@ async fn revoke_and_renounce_delegation_end_once() {
         actor: from.actor(),
         delegation_id: given.delegation_id.clone(),
         reason: 1,
+        ..RevokeDelegationRequest::default()
     };
     let other = RevokeDelegationRequest { reason: 2, ..request.clone() };
     let send = async |request| world.front_end.delegations().revoke_delegation(request).await;
@@ -221,6 +222,7 @@ async fn the_same_id_for_another_rpc_is_refused() {
         actor: from.actor(),
         delegation_id: given.delegation_id,
         reason: 0,
+        ..RevokeDelegationRequest::default()
     };
     // The same fields under the same numbers.
     let same = RenounceDelegationRequest {

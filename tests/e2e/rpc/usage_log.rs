@@ -184,6 +184,7 @@ async fn giving_ending_and_reading_are_logged_with_the_user() {
         actor: from.actor(),
         delegation_id: delegation_id.clone(),
         reason: 0,
+        ..RevokeDelegationRequest::default()
     };
     client.revoke_delegation(traces[4].request(revoke)).await.unwrap();
     let renounce = RenounceDelegationRequest {
@@ -270,6 +271,7 @@ async fn a_refusal_after_something_was_read_is_logged_with_its_reason() {
         actor: stranger.actor(),
         delegation_id: given.delegation_id.clone(),
         reason: 0,
+        ..RevokeDelegationRequest::default()
     };
     client.revoke_delegation(traces[2].request(revoke)).await.unwrap_err();
     let get = GetDelegationRequest { actor: stranger.actor(), delegation_id: given.delegation_id.clone() };

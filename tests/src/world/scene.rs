@@ -280,6 +280,7 @@ impl World {
             privileges: uris(privileges),
             period: until_day(&last_day.to_string()),
             message: String::new(),
+            ..v1::CreateDelegationRequest::default()
         }
     }
 
@@ -314,6 +315,7 @@ impl World {
             actor: user.actor(),
             delegation_id: delegation.delegation_id.clone(),
             reason: v1::EndReason::Unspecified.into(),
+            ..v1::RevokeDelegationRequest::default()
         };
         self.front_end.delegations().revoke_delegation(request).await.map(Response::into_inner)
     }

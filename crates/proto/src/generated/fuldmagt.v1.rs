@@ -192,6 +192,94 @@ pub struct LinkIdentifierResponse {
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
 }
+/// Request of PartyService.MergeParties.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergePartiesRequest {
+    /// Idempotency: a UUID; see ResolvePartyRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Party id of the one that remains: a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub surviving_id: ::prost::alloc::string::String,
+    /// Party id of the one that is absorbed: a UUID, another one. Required.
+    #[prost(string, tag = "3")]
+    pub absorbed_id: ::prost::alloc::string::String,
+}
+/// Response of PartyService.MergeParties.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergePartiesResponse {
+    /// The surviving party after the merge.
+    #[prost(message, optional, tag = "1")]
+    pub party: ::core::option::Option<Party>,
+    /// Identifiers that moved to it.
+    #[prost(int32, tag = "2")]
+    pub moved_identifier_count: i32,
+    /// The delegations and requests that moved to it.
+    #[prost(string, repeated, tag = "3")]
+    pub moved_delegation_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Those that were terminated, wholly or in part, because the same was delegated twice.
+    #[prost(string, repeated, tag = "4")]
+    pub duplicate_delegation_ids: ::prost::alloc::vec::Vec<
+        ::prost::alloc::string::String,
+    >,
+    /// Those that were terminated because both parties were the same person.
+    #[prost(string, repeated, tag = "5")]
+    pub self_delegation_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "6")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PartyService.EndEmployment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndEmploymentRequest {
+    /// Idempotency: a UUID; see ResolvePartyRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Party id of the employee: a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub employee_id: ::prost::alloc::string::String,
+}
+/// Response of PartyService.EndEmployment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndEmploymentResponse {
+    /// The delegations that ended.
+    #[prost(string, repeated, tag = "1")]
+    pub terminated_delegation_ids: ::prost::alloc::vec::Vec<
+        ::prost::alloc::string::String,
+    >,
+    /// How many designations were removed.
+    #[prost(int32, tag = "2")]
+    pub removed_designation_count: i32,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "3")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PartyService.ResolveSuspension.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveSuspensionRequest {
+    /// Idempotency: a UUID; see ResolvePartyRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Party id of the logged-in caseworker, an employee: a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub caseworker_id: ::prost::alloc::string::String,
+    /// The suspended party: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub party_id: ::prost::alloc::string::String,
+    /// How. Required.
+    #[prost(enumeration = "SuspensionOutcome", tag = "4")]
+    pub outcome: i32,
+}
+/// Response of PartyService.ResolveSuspension.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveSuspensionResponse {
+    /// The delegations that resumed, or ended.
+    #[prost(string, repeated, tag = "1")]
+    pub delegation_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
 /// The kinds of party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -225,6 +313,39 @@ impl PartyKind {
             "PARTY_KIND_PERSON" => Some(Self::Person),
             "PARTY_KIND_ORGANISATION" => Some(Self::Organisation),
             "PARTY_KIND_EMPLOYEE" => Some(Self::Employee),
+            _ => None,
+        }
+    }
+}
+/// How a suspension is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SuspensionOutcome {
+    /// Refused.
+    Unspecified = 0,
+    /// The party is in good standing again.
+    Reinstated = 1,
+    /// The party will not come back: what it gave and holds ends.
+    Ended = 2,
+}
+impl SuspensionOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SUSPENSION_OUTCOME_UNSPECIFIED",
+            Self::Reinstated => "SUSPENSION_OUTCOME_REINSTATED",
+            Self::Ended => "SUSPENSION_OUTCOME_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SUSPENSION_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "SUSPENSION_OUTCOME_REINSTATED" => Some(Self::Reinstated),
+            "SUSPENSION_OUTCOME_ENDED" => Some(Self::Ended),
             _ => None,
         }
     }
@@ -369,6 +490,94 @@ pub mod party_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "LinkIdentifier"));
             self.inner.unary(req, path, codec).await
         }
+        /// Joins two parties that turned out to be one person: everything of the absorbed party (identifiers, delegations
+        /// given and held, requests, proofs, history) follows to the surviving one, in one step. It cannot be undone; the
+        /// answer says what it did.
+        ///
+        /// Where the two would have the same privilege from, or to, the same party in overlapping periods, the grant that
+        /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
+        /// each other is terminated. What can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED).
+        ///
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not a person (PARTY_IS_NOT_PERSON), the same party
+        /// twice (PARTIES_ARE_THE_SAME), two that have a CPR number each unless the register says that the absorbed party's was
+        /// replaced by the other's (CPR_NUMBERS_DIFFER).
+        pub async fn merge_parties(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MergePartiesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergePartiesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PartyService/MergeParties",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "MergeParties"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations.
+        pub async fn end_employment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EndEmploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EndEmploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PartyService/EndEmployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "EndEmployment"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A caseworker resolves a suspension (CPR status 30, 50 or 70): the party is in good standing again, or will not
+        /// come back and all that it gave and holds ends.
+        pub async fn resolve_suspension(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveSuspensionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveSuspensionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PartyService/ResolveSuspension",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PartyService", "ResolveSuspension"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -406,6 +615,41 @@ pub mod party_service_server {
             request: tonic::Request<super::LinkIdentifierRequest>,
         ) -> std::result::Result<
             tonic::Response<super::LinkIdentifierResponse>,
+            tonic::Status,
+        >;
+        /// Joins two parties that turned out to be one person: everything of the absorbed party (identifiers, delegations
+        /// given and held, requests, proofs, history) follows to the surviving one, in one step. It cannot be undone; the
+        /// answer says what it did.
+        ///
+        /// Where the two would have the same privilege from, or to, the same party in overlapping periods, the grant that
+        /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
+        /// each other is terminated. What can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED).
+        ///
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not a person (PARTY_IS_NOT_PERSON), the same party
+        /// twice (PARTIES_ARE_THE_SAME), two that have a CPR number each unless the register says that the absorbed party's was
+        /// replaced by the other's (CPR_NUMBERS_DIFFER).
+        async fn merge_parties(
+            &self,
+            request: tonic::Request<super::MergePartiesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergePartiesResponse>,
+            tonic::Status,
+        >;
+        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations.
+        async fn end_employment(
+            &self,
+            request: tonic::Request<super::EndEmploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EndEmploymentResponse>,
+            tonic::Status,
+        >;
+        /// A caseworker resolves a suspension (CPR status 30, 50 or 70): the party is in good standing again, or will not
+        /// come back and all that it gave and holds ends.
+        async fn resolve_suspension(
+            &self,
+            request: tonic::Request<super::ResolveSuspensionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveSuspensionResponse>,
             tonic::Status,
         >;
     }
@@ -562,6 +806,142 @@ pub mod party_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LinkIdentifierSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PartyService/MergeParties" => {
+                    #[allow(non_camel_case_types)]
+                    struct MergePartiesSvc<T: PartyService>(pub Arc<T>);
+                    impl<
+                        T: PartyService,
+                    > tonic::server::UnaryService<super::MergePartiesRequest>
+                    for MergePartiesSvc<T> {
+                        type Response = super::MergePartiesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MergePartiesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PartyService>::merge_parties(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MergePartiesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PartyService/EndEmployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct EndEmploymentSvc<T: PartyService>(pub Arc<T>);
+                    impl<
+                        T: PartyService,
+                    > tonic::server::UnaryService<super::EndEmploymentRequest>
+                    for EndEmploymentSvc<T> {
+                        type Response = super::EndEmploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EndEmploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PartyService>::end_employment(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EndEmploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PartyService/ResolveSuspension" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveSuspensionSvc<T: PartyService>(pub Arc<T>);
+                    impl<
+                        T: PartyService,
+                    > tonic::server::UnaryService<super::ResolveSuspensionRequest>
+                    for ResolveSuspensionSvc<T> {
+                        type Response = super::ResolveSuspensionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveSuspensionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PartyService>::resolve_suspension(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveSuspensionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -1554,7 +1934,7 @@ pub mod catalogue_service_server {
     }
 }
 /// A delegation (fuldmagt): the delegator lets the representative act on one or more privileges for a period.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Delegation {
     /// The delegation's id: a UUID.
     #[prost(string, tag = "1")]
@@ -1565,10 +1945,11 @@ pub struct Delegation {
     /// Party id of the representative (fuldmagtshaver).
     #[prost(string, tag = "3")]
     pub representative_id: ::prost::alloc::string::String,
-    /// URIs of the delegated privileges, sorted bytewise.
+    /// URIs of the delegated privileges, sorted bytewise; those of pinned packages among them. For a request that is not
+    /// accepted: what was asked for.
     #[prost(string, repeated, tag = "4")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Start, inclusive.
+    /// Start, inclusive. Unset for an unanswered request that asks for a start upon acceptance.
     #[prost(message, optional, tag = "5")]
     pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
     /// End, exclusive.
@@ -1577,10 +1958,10 @@ pub struct Delegation {
     /// Where the delegation is in its life, at the instant of the answer.
     #[prost(enumeration = "DelegationStatus", tag = "7")]
     pub status: i32,
-    /// When the delegation was given.
+    /// When the delegation was given, or asked for.
     #[prost(message, optional, tag = "8")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it was revoked or renounced. Unset while neither happened.
+    /// When somebody or something ended it before its period did (revoked, renounced, declined, ...). Else unset.
     #[prost(message, optional, tag = "9")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The version as an opaque string; changes with each event.
@@ -1592,9 +1973,44 @@ pub struct Delegation {
     /// The representative's name. Filled by GetDelegation and ListDelegations only; empty when none is registered.
     #[prost(string, tag = "12")]
     pub representative_name: ::prost::alloc::string::String,
-    /// The delegator's message. Filled by GetDelegation only; never shown to an authority.
+    /// The message: the delegator's, or with a request the representative's. Filled by GetDelegation only; never shown to
+    /// an authority.
     #[prost(string, tag = "13")]
     pub message: ::prost::alloc::string::String,
+    /// URIs of the privileges that were taken out of the delegation while the rest lived on, sorted bytewise.
+    #[prost(string, repeated, tag = "14")]
+    pub revoked_privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The packages that are delegated and follow the newest version of the package.
+    #[prost(message, repeated, tag = "15")]
+    pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
+    /// For a request: when it lapses, unless it is answered before. Else unset.
+    #[prost(message, optional, tag = "16")]
+    pub lapse_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// For a sub-delegation: the delegation that it is a part of. Else empty.
+    #[prost(string, tag = "17")]
+    pub parent_id: ::prost::alloc::string::String,
+    /// How many delegations there are above it: 0 for one that the delegator gave.
+    #[prost(int32, tag = "18")]
+    pub depth: i32,
+    /// The delegations that this one replaced, wholly or in part.
+    #[prost(string, repeated, tag = "19")]
+    pub supersedes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The delegation that replaced this one, if it ended so. Else empty.
+    #[prost(string, tag = "20")]
+    pub superseded_by: ::prost::alloc::string::String,
+    /// Why it was terminated, when the status is TERMINATED.
+    #[prost(enumeration = "TerminationReason", tag = "21")]
+    pub termination_reason: i32,
+}
+/// A package in a delegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DelegatedPackage {
+    /// The package's id. Required.
+    #[prost(string, tag = "1")]
+    pub package_id: ::prost::alloc::string::String,
+    /// The version that is delegated; 0: the newest at each instant, "all, including future".
+    #[prost(int32, tag = "2")]
+    pub version: i32,
 }
 /// The logged-in user that a front end acts for, as the front end asserts it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1648,10 +2064,10 @@ pub struct DelegationEvent {
     /// When.
     #[prost(message, optional, tag = "2")]
     pub event_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Party id of the logged-in user who did it.
+    /// Party id of the logged-in user who did it. Empty when nobody did (a register, time).
     #[prost(string, tag = "3")]
     pub actor_id: ::prost::alloc::string::String,
-    /// Party id of the party that the user acted for: the delegator or the representative.
+    /// Party id of the party that the user acted for: the delegator or the representative. Empty for a caseworker.
     #[prost(string, tag = "4")]
     pub acting_for_id: ::prost::alloc::string::String,
     /// How it reached the service.
@@ -1663,6 +2079,13 @@ pub struct DelegationEvent {
     /// The delegation's version after the event, as in Delegation.etag.
     #[prost(string, tag = "7")]
     pub etag: ::prost::alloc::string::String,
+    /// What else was part of it: the other delegation (superseded by, sub-delegated as), or the party id of the employee.
+    /// Else empty.
+    #[prost(string, tag = "8")]
+    pub related_id: ::prost::alloc::string::String,
+    /// Why, for a delegation that was terminated.
+    #[prost(enumeration = "TerminationReason", tag = "9")]
+    pub termination_reason: i32,
 }
 /// The life of a delegation as its parties see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1680,6 +2103,26 @@ pub enum DelegationStatus {
     Revoked = 4,
     /// Ended by the representative.
     Renounced = 5,
+    /// Asked for by the representative, not answered yet.
+    Requested = 6,
+    /// A request to which the delegator said no.
+    Declined = 7,
+    /// A request that the representative took back.
+    Withdrawn = 8,
+    /// A request that nobody answered in time.
+    Lapsed = 9,
+    /// In its period and not ended, but one of the parties is suspended.
+    Suspended = 10,
+    /// Replaced by another delegation.
+    Superseded = 11,
+    /// Ended by law or by what it depended on.
+    Terminated = 12,
+    /// On paper: the form has been sent for.
+    PaperStarted = 13,
+    /// On paper: the signed form is registered and waits for approval.
+    PaperRegistered = 14,
+    /// On paper: the case was rejected.
+    PaperRejected = 15,
 }
 impl DelegationStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1694,6 +2137,16 @@ impl DelegationStatus {
             Self::Expired => "DELEGATION_STATUS_EXPIRED",
             Self::Revoked => "DELEGATION_STATUS_REVOKED",
             Self::Renounced => "DELEGATION_STATUS_RENOUNCED",
+            Self::Requested => "DELEGATION_STATUS_REQUESTED",
+            Self::Declined => "DELEGATION_STATUS_DECLINED",
+            Self::Withdrawn => "DELEGATION_STATUS_WITHDRAWN",
+            Self::Lapsed => "DELEGATION_STATUS_LAPSED",
+            Self::Suspended => "DELEGATION_STATUS_SUSPENDED",
+            Self::Superseded => "DELEGATION_STATUS_SUPERSEDED",
+            Self::Terminated => "DELEGATION_STATUS_TERMINATED",
+            Self::PaperStarted => "DELEGATION_STATUS_PAPER_STARTED",
+            Self::PaperRegistered => "DELEGATION_STATUS_PAPER_REGISTERED",
+            Self::PaperRejected => "DELEGATION_STATUS_PAPER_REJECTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1705,6 +2158,65 @@ impl DelegationStatus {
             "DELEGATION_STATUS_EXPIRED" => Some(Self::Expired),
             "DELEGATION_STATUS_REVOKED" => Some(Self::Revoked),
             "DELEGATION_STATUS_RENOUNCED" => Some(Self::Renounced),
+            "DELEGATION_STATUS_REQUESTED" => Some(Self::Requested),
+            "DELEGATION_STATUS_DECLINED" => Some(Self::Declined),
+            "DELEGATION_STATUS_WITHDRAWN" => Some(Self::Withdrawn),
+            "DELEGATION_STATUS_LAPSED" => Some(Self::Lapsed),
+            "DELEGATION_STATUS_SUSPENDED" => Some(Self::Suspended),
+            "DELEGATION_STATUS_SUPERSEDED" => Some(Self::Superseded),
+            "DELEGATION_STATUS_TERMINATED" => Some(Self::Terminated),
+            "DELEGATION_STATUS_PAPER_STARTED" => Some(Self::PaperStarted),
+            "DELEGATION_STATUS_PAPER_REGISTERED" => Some(Self::PaperRegistered),
+            "DELEGATION_STATUS_PAPER_REJECTED" => Some(Self::PaperRejected),
+            _ => None,
+        }
+    }
+}
+/// Why a delegation was ended by law or by what it depended on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TerminationReason {
+    /// Not terminated.
+    Unspecified = 0,
+    /// A party died (CPR status 90).
+    Death = 1,
+    /// The delegation that it was a part of ended.
+    ParentEnded = 2,
+    /// The employment of the representative ended.
+    EmploymentEnded = 3,
+    /// Its two parties turned out to be one person.
+    PartiesMerged = 4,
+    /// After a merge the same was delegated twice; the other lasts longer.
+    DuplicateAfterMerge = 5,
+    /// A party that was suspended will not come back.
+    PartyEnded = 6,
+}
+impl TerminationReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TERMINATION_REASON_UNSPECIFIED",
+            Self::Death => "TERMINATION_REASON_DEATH",
+            Self::ParentEnded => "TERMINATION_REASON_PARENT_ENDED",
+            Self::EmploymentEnded => "TERMINATION_REASON_EMPLOYMENT_ENDED",
+            Self::PartiesMerged => "TERMINATION_REASON_PARTIES_MERGED",
+            Self::DuplicateAfterMerge => "TERMINATION_REASON_DUPLICATE_AFTER_MERGE",
+            Self::PartyEnded => "TERMINATION_REASON_PARTY_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TERMINATION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "TERMINATION_REASON_DEATH" => Some(Self::Death),
+            "TERMINATION_REASON_PARENT_ENDED" => Some(Self::ParentEnded),
+            "TERMINATION_REASON_EMPLOYMENT_ENDED" => Some(Self::EmploymentEnded),
+            "TERMINATION_REASON_PARTIES_MERGED" => Some(Self::PartiesMerged),
+            "TERMINATION_REASON_DUPLICATE_AFTER_MERGE" => Some(Self::DuplicateAfterMerge),
+            "TERMINATION_REASON_PARTY_ENDED" => Some(Self::PartyEnded),
             _ => None,
         }
     }
@@ -1758,6 +2270,42 @@ pub enum DelegationEventKind {
     Revoked = 2,
     /// The representative renounced it.
     Renounced = 3,
+    /// The representative asked for it.
+    Requested = 4,
+    /// The delegator accepted the request, perhaps narrower.
+    Accepted = 5,
+    /// The delegator declined the request.
+    Declined = 6,
+    /// The representative withdrew the request.
+    Withdrawn = 7,
+    /// Nobody answered the request in time.
+    Lapsed = 8,
+    /// Some privileges were taken out; the rest lives on.
+    PrivilegesRevoked = 9,
+    /// Another delegation replaced it, wholly or in part.
+    Superseded = 10,
+    /// The representative gave a part of it on.
+    SubDelegated = 11,
+    /// A party was suspended.
+    Suspended = 12,
+    /// A party that was suspended is in good standing again.
+    Resumed = 13,
+    /// It was ended by law or by what it depended on.
+    Terminated = 14,
+    /// The organisation designated an employee to use it.
+    EmployeeDesignated = 15,
+    /// An employee's designation was removed.
+    DesignationRemoved = 16,
+    /// Two parties became one, and the delegation moved to the one that remains.
+    PartyMerged = 17,
+    /// A paper delegation was started.
+    PaperStarted = 18,
+    /// The signed form was registered.
+    PaperRegistered = 19,
+    /// A second caseworker approved the signed form.
+    PaperApproved = 20,
+    /// The paper case was rejected.
+    PaperRejected = 21,
 }
 impl DelegationEventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1770,6 +2318,24 @@ impl DelegationEventKind {
             Self::Created => "DELEGATION_EVENT_KIND_CREATED",
             Self::Revoked => "DELEGATION_EVENT_KIND_REVOKED",
             Self::Renounced => "DELEGATION_EVENT_KIND_RENOUNCED",
+            Self::Requested => "DELEGATION_EVENT_KIND_REQUESTED",
+            Self::Accepted => "DELEGATION_EVENT_KIND_ACCEPTED",
+            Self::Declined => "DELEGATION_EVENT_KIND_DECLINED",
+            Self::Withdrawn => "DELEGATION_EVENT_KIND_WITHDRAWN",
+            Self::Lapsed => "DELEGATION_EVENT_KIND_LAPSED",
+            Self::PrivilegesRevoked => "DELEGATION_EVENT_KIND_PRIVILEGES_REVOKED",
+            Self::Superseded => "DELEGATION_EVENT_KIND_SUPERSEDED",
+            Self::SubDelegated => "DELEGATION_EVENT_KIND_SUB_DELEGATED",
+            Self::Suspended => "DELEGATION_EVENT_KIND_SUSPENDED",
+            Self::Resumed => "DELEGATION_EVENT_KIND_RESUMED",
+            Self::Terminated => "DELEGATION_EVENT_KIND_TERMINATED",
+            Self::EmployeeDesignated => "DELEGATION_EVENT_KIND_EMPLOYEE_DESIGNATED",
+            Self::DesignationRemoved => "DELEGATION_EVENT_KIND_DESIGNATION_REMOVED",
+            Self::PartyMerged => "DELEGATION_EVENT_KIND_PARTY_MERGED",
+            Self::PaperStarted => "DELEGATION_EVENT_KIND_PAPER_STARTED",
+            Self::PaperRegistered => "DELEGATION_EVENT_KIND_PAPER_REGISTERED",
+            Self::PaperApproved => "DELEGATION_EVENT_KIND_PAPER_APPROVED",
+            Self::PaperRejected => "DELEGATION_EVENT_KIND_PAPER_REJECTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1779,6 +2345,24 @@ impl DelegationEventKind {
             "DELEGATION_EVENT_KIND_CREATED" => Some(Self::Created),
             "DELEGATION_EVENT_KIND_REVOKED" => Some(Self::Revoked),
             "DELEGATION_EVENT_KIND_RENOUNCED" => Some(Self::Renounced),
+            "DELEGATION_EVENT_KIND_REQUESTED" => Some(Self::Requested),
+            "DELEGATION_EVENT_KIND_ACCEPTED" => Some(Self::Accepted),
+            "DELEGATION_EVENT_KIND_DECLINED" => Some(Self::Declined),
+            "DELEGATION_EVENT_KIND_WITHDRAWN" => Some(Self::Withdrawn),
+            "DELEGATION_EVENT_KIND_LAPSED" => Some(Self::Lapsed),
+            "DELEGATION_EVENT_KIND_PRIVILEGES_REVOKED" => Some(Self::PrivilegesRevoked),
+            "DELEGATION_EVENT_KIND_SUPERSEDED" => Some(Self::Superseded),
+            "DELEGATION_EVENT_KIND_SUB_DELEGATED" => Some(Self::SubDelegated),
+            "DELEGATION_EVENT_KIND_SUSPENDED" => Some(Self::Suspended),
+            "DELEGATION_EVENT_KIND_RESUMED" => Some(Self::Resumed),
+            "DELEGATION_EVENT_KIND_TERMINATED" => Some(Self::Terminated),
+            "DELEGATION_EVENT_KIND_EMPLOYEE_DESIGNATED" => Some(Self::EmployeeDesignated),
+            "DELEGATION_EVENT_KIND_DESIGNATION_REMOVED" => Some(Self::DesignationRemoved),
+            "DELEGATION_EVENT_KIND_PARTY_MERGED" => Some(Self::PartyMerged),
+            "DELEGATION_EVENT_KIND_PAPER_STARTED" => Some(Self::PaperStarted),
+            "DELEGATION_EVENT_KIND_PAPER_REGISTERED" => Some(Self::PaperRegistered),
+            "DELEGATION_EVENT_KIND_PAPER_APPROVED" => Some(Self::PaperApproved),
+            "DELEGATION_EVENT_KIND_PAPER_REJECTED" => Some(Self::PaperRejected),
             _ => None,
         }
     }
@@ -1791,6 +2375,12 @@ pub enum Channel {
     Unspecified = 0,
     /// Self-service (NemLog-in selvbetjening): a logged-in user at a front end.
     SelfService = 1,
+    /// A caseworker, with a form on paper.
+    Paper = 2,
+    /// A register: what the CPR or CVR register says.
+    Register = 3,
+    /// The service itself, or a connected system on its own behalf.
+    System = 4,
 }
 impl Channel {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1801,6 +2391,9 @@ impl Channel {
         match self {
             Self::Unspecified => "CHANNEL_UNSPECIFIED",
             Self::SelfService => "CHANNEL_SELF_SERVICE",
+            Self::Paper => "CHANNEL_PAPER",
+            Self::Register => "CHANNEL_REGISTER",
+            Self::System => "CHANNEL_SYSTEM",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1808,6 +2401,9 @@ impl Channel {
         match value {
             "CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
             "CHANNEL_SELF_SERVICE" => Some(Self::SelfService),
+            "CHANNEL_PAPER" => Some(Self::Paper),
+            "CHANNEL_REGISTER" => Some(Self::Register),
+            "CHANNEL_SYSTEM" => Some(Self::System),
             _ => None,
         }
     }
@@ -1853,8 +2449,156 @@ impl EndReason {
         }
     }
 }
-/// Request of DelegationService.CreateDelegation.
+/// The text of an agreement: exactly what the signer is shown, and what the digest is of.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AgreementText {
+    /// In Danish: the text that is signed. UTF-8, NFC, lines ended by a newline.
+    #[prost(string, tag = "1")]
+    pub text_da: ::prost::alloc::string::String,
+    /// The same in English, for who does not read Danish.
+    #[prost(string, tag = "2")]
+    pub text_en: ::prost::alloc::string::String,
+    /// SHA-256 (FIPS 180-4) of the UTF-8 bytes of `text_da`, one zero byte, and the UTF-8 bytes of `text_en`: 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+}
+/// Proof that the logged-in user signed an agreement, as the signing service made it. Kept five years; it outlives the
+/// delegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SignatureProof {
+    /// The digest of the agreement text that was shown and signed: 32 bytes. Required; refused when it is not the digest
+    /// of what is being agreed (SIGNED_TEXT_MISMATCH).
+    #[prost(bytes = "vec", tag = "1")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+    /// When it was signed: at most 24 hours ago, and not after now (five minutes' clock skew is allowed). Required.
+    #[prost(message, optional, tag = "2")]
+    pub sign_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The level of assurance of the signature (NSIS): at least substantial, and at least what each privilege demands.
+    /// Required.
+    #[prost(enumeration = "LevelOfAssurance", tag = "3")]
+    pub level_of_assurance: i32,
+    /// The signer as the signing service names them: 1 to 4 identifiers, each of which must name the actor's party
+    /// (SIGNER_IS_NOT_ACTOR). Stored encrypted.
+    #[prost(message, repeated, tag = "4")]
+    pub signer: ::prost::alloc::vec::Vec<Identifier>,
+    /// What the signing service returned (such as a PAdES or XAdES document), opaque: 1 to 262,144 bytes. Required. Stored
+    /// encrypted.
+    #[prost(bytes = "vec", tag = "5")]
+    pub evidence: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of DelegationService.PreviewDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewDelegationRequest {
+    /// The logged-in user who is to sign. Required.
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// What is to be signed. Required.
+    #[prost(oneof = "preview_delegation_request::Agreement", tags = "2, 3, 4, 5")]
+    pub agreement: ::core::option::Option<preview_delegation_request::Agreement>,
+}
+/// Nested message and enum types in `PreviewDelegationRequest`.
+pub mod preview_delegation_request {
+    /// What is to be signed. Required.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Agreement {
+        /// A gift: the terms of CreateDelegation.
+        #[prost(message, tag = "2")]
+        Create(super::CreateTerms),
+        /// The acceptance of a request: the terms of AcceptDelegation.
+        #[prost(message, tag = "3")]
+        Accept(super::AcceptTerms),
+        /// A renewal: the terms of RenewDelegation.
+        #[prost(message, tag = "4")]
+        Renew(super::RenewTerms),
+        /// A sub-delegation: the terms of SubDelegate.
+        #[prost(message, tag = "5")]
+        SubDelegate(super::SubDelegateTerms),
+    }
+}
+/// What CreateDelegation is asked for; see CreateDelegationRequest for each field.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateTerms {
+    /// Party id of the delegator. Required.
+    #[prost(string, tag = "1")]
+    pub delegator_id: ::prost::alloc::string::String,
+    /// Party id of the representative. Required.
+    #[prost(string, tag = "2")]
+    pub representative_id: ::prost::alloc::string::String,
+    /// URIs of the privileges.
+    #[prost(string, repeated, tag = "3")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Packages.
+    #[prost(message, repeated, tag = "4")]
+    pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
+    /// When it is to be valid. Required.
+    #[prost(message, optional, tag = "5")]
+    pub period: ::core::option::Option<Period>,
+    /// Whether what overlaps is replaced.
+    #[prost(bool, tag = "6")]
+    pub replace_existing: bool,
+}
+/// What AcceptDelegation is asked for; see AcceptDelegationRequest for each field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcceptTerms {
+    /// The request. Required.
+    #[prost(string, tag = "1")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// Only these of the privileges asked for; empty: all.
+    #[prost(string, repeated, tag = "2")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only this period; unset: the one asked for.
+    #[prost(message, optional, tag = "3")]
+    pub period: ::core::option::Option<Period>,
+    /// Whether what overlaps is replaced.
+    #[prost(bool, tag = "4")]
+    pub replace_existing: bool,
+}
+/// What RenewDelegation is asked for; see RenewDelegationRequest for each field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenewTerms {
+    /// The delegation. Required.
+    #[prost(string, tag = "1")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// The new period. Required.
+    #[prost(message, optional, tag = "2")]
+    pub period: ::core::option::Option<Period>,
+}
+/// What SubDelegate is asked for; see SubDelegateRequest for each field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SubDelegateTerms {
+    /// The delegation that a part is given of. Required.
+    #[prost(string, tag = "1")]
+    pub parent_id: ::prost::alloc::string::String,
+    /// Party id of the one who is to act. Required.
+    #[prost(string, tag = "2")]
+    pub representative_id: ::prost::alloc::string::String,
+    /// URIs of the privileges. At least one.
+    #[prost(string, repeated, tag = "3")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When it is to be valid. Required.
+    #[prost(message, optional, tag = "4")]
+    pub period: ::core::option::Option<Period>,
+}
+/// Response of DelegationService.PreviewDelegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewDelegationResponse {
+    /// The text to be shown and signed.
+    #[prost(message, optional, tag = "1")]
+    pub agreement: ::core::option::Option<AgreementText>,
+    /// The lowest level of assurance that the signature must have.
+    #[prost(enumeration = "LevelOfAssurance", tag = "2")]
+    pub minimum_level_of_assurance: i32,
+    /// The delegations that would be replaced, wholly or in part; the text names them.
+    #[prost(string, repeated, tag = "3")]
+    pub replaced_delegation_ids: ::prost::alloc::vec::Vec<
+        ::prost::alloc::string::String,
+    >,
+    /// Revision token: the state that this answer is from; opaque.
+    #[prost(string, tag = "4")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.CreateDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateDelegationRequest {
     /// Idempotency: a UUID (RFC 9562) chosen by the caller; the same id with the same content replays the first answer
     /// for at least 24 hours, with other content it is refused (IDEMPOTENCY_MISMATCH). Required.
@@ -1869,7 +2613,8 @@ pub struct CreateDelegationRequest {
     /// Party id of the representative: a UUID, another one than the delegator's. Required.
     #[prost(string, tag = "4")]
     pub representative_id: ::prost::alloc::string::String,
-    /// URIs of the privileges: 1 to 100, no duplicates, each at most 500 characters.
+    /// URIs of the privileges: no duplicates, each at most 500 characters; with those of pinned packages 1 to 100. May be
+    /// empty when there are packages.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it is valid; at most the service's longest period (two years unless configured) and each privilege's own. Required.
@@ -1879,11 +2624,184 @@ pub struct CreateDelegationRequest {
     /// encrypted, never logged, never shown to an authority.
     #[prost(string, tag = "7")]
     pub message: ::prost::alloc::string::String,
+    /// Packages: at most 20, no duplicates. A version above 0 pins: its privileges are delegated as they are now. 0
+    /// follows: what the package holds at each instant, "all, including future".
+    #[prost(message, repeated, tag = "8")]
+    pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
+    /// True: what overlaps in privilege and period is replaced in one step. False: it is refused (DELEGATION_OVERLAPS).
+    /// A replacement that begins later than what it replaces would leave a gap and is refused (REPLACEMENT_STARTS_LATER).
+    #[prost(bool, tag = "9")]
+    pub replace_existing: bool,
+    /// The delegator's signature on the text that PreviewDelegation returned. Required.
+    #[prost(message, optional, tag = "10")]
+    pub signature: ::core::option::Option<SignatureProof>,
 }
 /// Response of DelegationService.CreateDelegation.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateDelegationResponse {
     /// The delegation, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.SubDelegate.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SubDelegateRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the representative of the parent, or an employee of it. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation that a part is given of: a UUID. Required; held by the actor's party and in force.
+    #[prost(string, tag = "3")]
+    pub parent_id: ::prost::alloc::string::String,
+    /// Party id of the one who is to act: a UUID. Required; not the delegator, nor a representative above.
+    #[prost(string, tag = "4")]
+    pub representative_id: ::prost::alloc::string::String,
+    /// URIs of the privileges: 1 to 100 of the parent's own, no duplicates. Each must allow the depth
+    /// (SUB_DELEGATION_NOT_ALLOWED).
+    #[prost(string, repeated, tag = "5")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When it is valid: within the parent's period (PERIOD_BEYOND_PARENT). Required.
+    #[prost(message, optional, tag = "6")]
+    pub period: ::core::option::Option<Period>,
+    /// A message to the new representative; see CreateDelegationRequest.message. Optional.
+    #[prost(string, tag = "7")]
+    pub message: ::prost::alloc::string::String,
+    /// The signature of the one who gives on. Required.
+    #[prost(message, optional, tag = "8")]
+    pub signature: ::core::option::Option<SignatureProof>,
+}
+/// Response of DelegationService.SubDelegate.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SubDelegateResponse {
+    /// The sub-delegation, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.RequestDelegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestDelegationRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the representative, or an employee of the representative. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Party id of the representative, who asks: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub representative_id: ::prost::alloc::string::String,
+    /// Party id of the delegator, who is asked: a UUID, another one. Required.
+    #[prost(string, tag = "4")]
+    pub delegator_id: ::prost::alloc::string::String,
+    /// URIs of the privileges: 1 to 100, no duplicates. Each must allow requests (REQUEST_NOT_ALLOWED).
+    #[prost(string, repeated, tag = "5")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When it is to be valid; without a start: from the acceptance on. Required.
+    #[prost(message, optional, tag = "6")]
+    pub period: ::core::option::Option<Period>,
+    /// A message to the delegator; see CreateDelegationRequest.message. Optional.
+    #[prost(string, tag = "7")]
+    pub message: ::prost::alloc::string::String,
+}
+/// Response of DelegationService.RequestDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RequestDelegationResponse {
+    /// The request, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.AcceptDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AcceptDelegationRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the delegator, or an employee of the delegator. At least NSIS substantial. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The request: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// The request's etag as last read. Required; when stale the call is refused (ETAG_MISMATCH).
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// Only these of the privileges asked for, no duplicates; empty: all. Others are refused (ACCEPTANCE_WIDER).
+    #[prost(string, repeated, tag = "5")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// A period within the one asked for; unset: the one asked for, from now on where its start is past. A wider one is
+    /// refused (ACCEPTANCE_WIDER).
+    #[prost(message, optional, tag = "6")]
+    pub period: ::core::option::Option<Period>,
+    /// As in CreateDelegationRequest.replace_existing.
+    #[prost(bool, tag = "7")]
+    pub replace_existing: bool,
+    /// The delegator's signature. Required.
+    #[prost(message, optional, tag = "8")]
+    pub signature: ::core::option::Option<SignatureProof>,
+}
+/// Response of DelegationService.AcceptDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AcceptDelegationResponse {
+    /// The delegation, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.DeclineDelegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeclineDelegationRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the delegator, or an employee of the delegator. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The request: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// Why. Optional.
+    #[prost(enumeration = "EndReason", tag = "4")]
+    pub reason: i32,
+}
+/// Response of DelegationService.DeclineDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeclineDelegationResponse {
+    /// The request after the call, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.WithdrawRequest.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawRequestRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the representative, or an employee of the representative. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The request: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+}
+/// Response of DelegationService.WithdrawRequest.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WithdrawRequestResponse {
+    /// The request after the call, without names and message.
     #[prost(message, optional, tag = "1")]
     pub delegation: ::core::option::Option<Delegation>,
     /// Revision token of the write; opaque.
@@ -1905,14 +2823,51 @@ pub struct RevokeDelegationRequest {
     /// Why. Optional.
     #[prost(enumeration = "EndReason", tag = "4")]
     pub reason: i32,
+    /// Only these of its privileges (URIs, no duplicates, at most 100); with `packages` empty as well: all of it. What the
+    /// delegation does not have is refused (PRIVILEGE_NOT_DELEGATED); what was taken out already is passed over. A
+    /// privilege of a followed package is taken out by keeping the package's other privileges as they are now.
+    #[prost(string, repeated, tag = "5")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only these of its followed packages: package ids, no duplicates, at most 20.
+    #[prost(string, repeated, tag = "6")]
+    pub packages: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Response of DelegationService.RevokeDelegation.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RevokeDelegationResponse {
     /// The delegation after the call, without names and message.
     #[prost(message, optional, tag = "1")]
     pub delegation: ::core::option::Option<Delegation>,
     /// Revision token: no answer from this state or later says yes because of this delegation; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.RevokeAllDelegations.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeAllDelegationsRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the delegator, or an employee of the delegator. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Party id of the delegator: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegator_id: ::prost::alloc::string::String,
+    /// Party id of the representative: a UUID. Required.
+    #[prost(string, tag = "4")]
+    pub representative_id: ::prost::alloc::string::String,
+    /// Why. Optional.
+    #[prost(enumeration = "EndReason", tag = "5")]
+    pub reason: i32,
+}
+/// Response of DelegationService.RevokeAllDelegations.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeAllDelegationsResponse {
+    /// The delegations that the call ended, without names and message; none when there were none.
+    #[prost(message, repeated, tag = "1")]
+    pub delegations: ::prost::alloc::vec::Vec<Delegation>,
+    /// Revision token: no answer from this state or later says yes because of any of them; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
 }
@@ -1933,13 +2888,139 @@ pub struct RenounceDelegationRequest {
     pub reason: i32,
 }
 /// Response of DelegationService.RenounceDelegation.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RenounceDelegationResponse {
     /// The delegation after the call, without names and message.
     #[prost(message, optional, tag = "1")]
     pub delegation: ::core::option::Option<Delegation>,
     /// Revision token: no answer from this state or later says yes because of this delegation; opaque.
     #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.RenewDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RenewDelegationRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: the delegator, or an employee of the delegator. At least NSIS substantial. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID; given by the delegator, not ended. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// The new period. A start must lie within or at the end of the old period; without one: now. Required.
+    #[prost(message, optional, tag = "4")]
+    pub period: ::core::option::Option<Period>,
+    /// The delegator's signature. Required.
+    #[prost(message, optional, tag = "5")]
+    pub signature: ::core::option::Option<SignatureProof>,
+}
+/// Response of DelegationService.RenewDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RenewDelegationResponse {
+    /// The new delegation, without names and message; `supersedes` names the old one.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// An employee's right to use a delegation that the organisation holds.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Designation {
+    /// Party id of the employee.
+    #[prost(string, tag = "1")]
+    pub employee_id: ::prost::alloc::string::String,
+    /// The production unit (P number) that the employee is limited to; empty: none.
+    #[prost(string, tag = "2")]
+    pub p_number: ::prost::alloc::string::String,
+    /// When the employee was designated.
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request of DelegationService.DesignateEmployee.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DesignateEmployeeRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: an employee of the organisation that holds the delegation. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// The employee, by RID or professional UUID; must be registered and of the same organisation. Required.
+    #[prost(message, optional, tag = "4")]
+    pub employee: ::core::option::Option<Identifier>,
+    /// Only when acting at this production unit: a P number, 10 digits, linked to the organisation. Optional.
+    #[prost(string, tag = "5")]
+    pub p_number: ::prost::alloc::string::String,
+}
+/// Response of DelegationService.DesignateEmployee.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DesignateEmployeeResponse {
+    /// The delegation after the call, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.RemoveDesignation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveDesignationRequest {
+    /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: an employee of the organisation that holds the delegation. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// Party id of the employee: a UUID. Required.
+    #[prost(string, tag = "4")]
+    pub employee_id: ::prost::alloc::string::String,
+}
+/// Response of DelegationService.RemoveDesignation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RemoveDesignationResponse {
+    /// The delegation after the call, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// Revision token: no answer from this state or later says yes because of the designation; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of DelegationService.ListDesignations.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDesignationsRequest {
+    /// The logged-in user: a party of the delegation, or an employee of one. Required.
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// Designations per page: 1 to 500. Required.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The token of the page before; empty for the first. Bound to the question and the caller.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of DelegationService.ListDesignations.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDesignationsResponse {
+    /// The designations that stand, oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub designations: ::prost::alloc::vec::Vec<Designation>,
+    /// Token of the next page; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Revision token: the state that this page is from; opaque.
+    #[prost(string, tag = "3")]
     pub revision: ::prost::alloc::string::String,
 }
 /// Request of DelegationService.GetDelegation.
@@ -1953,7 +3034,7 @@ pub struct GetDelegationRequest {
     pub delegation_id: ::prost::alloc::string::String,
 }
 /// Response of DelegationService.GetDelegation.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetDelegationResponse {
     /// The delegation, with names and message.
     #[prost(message, optional, tag = "1")]
@@ -2023,6 +3104,38 @@ pub struct ListDelegationEventsResponse {
     #[prost(string, tag = "3")]
     pub revision: ::prost::alloc::string::String,
 }
+/// Request of DelegationService.GetReceipt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptRequest {
+    /// The logged-in user: a party of the delegation, or an employee of one. Required.
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub delegation_id: ::prost::alloc::string::String,
+}
+/// Response of DelegationService.GetReceipt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptResponse {
+    /// What was signed, in the wording of that day.
+    #[prost(message, optional, tag = "1")]
+    pub agreement: ::core::option::Option<AgreementText>,
+    /// When it was signed.
+    #[prost(message, optional, tag = "2")]
+    pub sign_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The level of assurance of the signature.
+    #[prost(enumeration = "LevelOfAssurance", tag = "3")]
+    pub level_of_assurance: i32,
+    /// Party id of the one who signed.
+    #[prost(string, tag = "4")]
+    pub signer_id: ::prost::alloc::string::String,
+    /// What the signing service returned. Only for the signer's own party; else empty.
+    #[prost(bytes = "vec", tag = "5")]
+    pub evidence: ::prost::alloc::vec::Vec<u8>,
+    /// Revision token: the state that this answer is from; opaque.
+    #[prost(string, tag = "6")]
+    pub revision: ::prost::alloc::string::String,
+}
 /// The two sides of a delegation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2033,6 +3146,10 @@ pub enum PartySide {
     Given = 1,
     /// Delegations that the party holds.
     Held = 2,
+    /// Requests that the party has received, of any status.
+    RequestsReceived = 3,
+    /// Requests that the party has made, of any status.
+    RequestsMade = 4,
 }
 impl PartySide {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2044,6 +3161,8 @@ impl PartySide {
             Self::Unspecified => "PARTY_SIDE_UNSPECIFIED",
             Self::Given => "PARTY_SIDE_GIVEN",
             Self::Held => "PARTY_SIDE_HELD",
+            Self::RequestsReceived => "PARTY_SIDE_REQUESTS_RECEIVED",
+            Self::RequestsMade => "PARTY_SIDE_REQUESTS_MADE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2052,6 +3171,8 @@ impl PartySide {
             "PARTY_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
             "PARTY_SIDE_GIVEN" => Some(Self::Given),
             "PARTY_SIDE_HELD" => Some(Self::Held),
+            "PARTY_SIDE_REQUESTS_RECEIVED" => Some(Self::RequestsReceived),
+            "PARTY_SIDE_REQUESTS_MADE" => Some(Self::RequestsMade),
             _ => None,
         }
     }
@@ -2067,11 +3188,14 @@ pub mod delegation_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Giving and ending delegations, and reading one's own. Called by front ends for a logged-in user, the actor. A
-    /// delegation that does not exist and one that is not the actor's look alike (DELEGATION_NOT_FOUND).
+    /// Giving, asking for, changing and ending delegations, and reading one's own. Called by front ends for a logged-in
+    /// user, the actor. A delegation that does not exist and one that is not the actor's look alike (DELEGATION_NOT_FOUND).
     ///
     /// The actor acts for a party: a person for themselves; an employee for the employee's own party or for the
     /// organisation (that the employee may sign for the organisation is the front end's assertion).
+    ///
+    /// Giving, accepting, renewing and sub-delegating are signed: PreviewDelegation returns the text, the user signs it, and
+    /// the command carries the proof. The service makes the text anew; what was signed must be what is being agreed.
     #[derive(Debug, Clone)]
     pub struct DelegationServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -2141,13 +3265,42 @@ pub mod delegation_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
+        /// The exact text to be signed for a gift, an acceptance, a renewal or a sub-delegation, with its digest. Tries every
+        /// rule that the command tries, refuses as it does, and changes nothing.
+        pub async fn preview_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/PreviewDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "PreviewDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The delegator gives a delegation.
         ///
         /// Refuses among others: delegator = representative (DELEGATOR_IS_REPRESENTATIVE), a delegator under age
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
         /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
-        /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), and a privilege that the representative already has
-        /// from the delegator in an overlapping period (DELEGATION_OVERLAPS).
+        /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
+        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, and a signature
+        /// of another text (SIGNED_TEXT_MISMATCH).
         pub async fn create_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDelegationRequest>,
@@ -2174,8 +3327,146 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator ends the delegation, at once. Revoking what has ended already succeeds and changes nothing. A
-        /// stale etag never blocks a revocation.
+        /// The representative gives a part of what they hold on to somebody else, to the depth that each privilege allows. The
+        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it.
+        pub async fn sub_delegate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SubDelegateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SubDelegateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/SubDelegate",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fuldmagt.v1.DelegationService", "SubDelegate"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured.
+        ///
+        /// Refuses among others: more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
+        /// in all (REQUESTS_EXHAUSTED), and after 3 declines by the same delegator any more for 90 days
+        /// (REQUESTS_DECLINED_TOO_OFTEN).
+        pub async fn request_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RequestDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/RequestDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "RequestDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more.
+        pub async fn accept_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcceptDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcceptDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/AcceptDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "AcceptDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing.
+        pub async fn decline_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeclineDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeclineDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/DeclineDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "DeclineDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing.
+        pub async fn withdraw_request(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WithdrawRequestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawRequestResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/WithdrawRequest",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "WithdrawRequest"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
+        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it.
         pub async fn revoke_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeDelegationRequest>,
@@ -2199,6 +3490,36 @@ pub mod delegation_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("fuldmagt.v1.DelegationService", "RevokeDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The delegator ends all that they gave to one representative, at once.
+        pub async fn revoke_all_delegations(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeAllDelegationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeAllDelegationsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/RevokeAllDelegations",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "fuldmagt.v1.DelegationService",
+                        "RevokeAllDelegations",
+                    ),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -2232,7 +3553,116 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One delegation, with names and message, for one of its parties.
+        /// The delegator gives the same again, from now until another end: the new delegation replaces the old in one step.
+        pub async fn renew_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RenewDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RenewDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/RenewDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "RenewDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// An organisation lets one of its employees use a delegation that it holds. Without a designation no employee may.
+        /// Designating who is designated already succeeds and changes nothing.
+        pub async fn designate_employee(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DesignateEmployeeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DesignateEmployeeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/DesignateEmployee",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "DesignateEmployee"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a designation back, at once. Removing what is removed already succeeds and changes nothing.
+        pub async fn remove_designation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveDesignationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveDesignationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/RemoveDesignation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "RemoveDesignation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The employees that are designated to use a delegation, for one of its parties.
+        pub async fn list_designations(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDesignationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDesignationsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/ListDesignations",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.DelegationService", "ListDesignations"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// One delegation or request, with names and message, for one of its parties.
         pub async fn get_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::GetDelegationRequest>,
@@ -2259,7 +3689,7 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegations that the actor's party has given or holds, newest first, ended ones included.
+        /// The delegations that the actor's party has given or holds, or the requests, newest first, ended ones included.
         pub async fn list_delegations(
             &mut self,
             request: impl tonic::IntoRequest<super::ListDelegationsRequest>,
@@ -2316,6 +3746,31 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// What was agreed, in the wording of that day, for one of the delegation's parties.
+        pub async fn get_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.DelegationService/GetReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fuldmagt.v1.DelegationService", "GetReceipt"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2331,13 +3786,23 @@ pub mod delegation_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with DelegationServiceServer.
     #[async_trait]
     pub trait DelegationService: std::marker::Send + std::marker::Sync + 'static {
+        /// The exact text to be signed for a gift, an acceptance, a renewal or a sub-delegation, with its digest. Tries every
+        /// rule that the command tries, refuses as it does, and changes nothing.
+        async fn preview_delegation(
+            &self,
+            request: tonic::Request<super::PreviewDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewDelegationResponse>,
+            tonic::Status,
+        >;
         /// The delegator gives a delegation.
         ///
         /// Refuses among others: delegator = representative (DELEGATOR_IS_REPRESENTATIVE), a delegator under age
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
         /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
-        /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), and a privilege that the representative already has
-        /// from the delegator in an overlapping period (DELEGATION_OVERLAPS).
+        /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
+        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, and a signature
+        /// of another text (SIGNED_TEXT_MISMATCH).
         async fn create_delegation(
             &self,
             request: tonic::Request<super::CreateDelegationRequest>,
@@ -2345,13 +3810,66 @@ pub mod delegation_service_server {
             tonic::Response<super::CreateDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator ends the delegation, at once. Revoking what has ended already succeeds and changes nothing. A
-        /// stale etag never blocks a revocation.
+        /// The representative gives a part of what they hold on to somebody else, to the depth that each privilege allows. The
+        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it.
+        async fn sub_delegate(
+            &self,
+            request: tonic::Request<super::SubDelegateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SubDelegateResponse>,
+            tonic::Status,
+        >;
+        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured.
+        ///
+        /// Refuses among others: more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
+        /// in all (REQUESTS_EXHAUSTED), and after 3 declines by the same delegator any more for 90 days
+        /// (REQUESTS_DECLINED_TOO_OFTEN).
+        async fn request_delegation(
+            &self,
+            request: tonic::Request<super::RequestDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestDelegationResponse>,
+            tonic::Status,
+        >;
+        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more.
+        async fn accept_delegation(
+            &self,
+            request: tonic::Request<super::AcceptDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcceptDelegationResponse>,
+            tonic::Status,
+        >;
+        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing.
+        async fn decline_delegation(
+            &self,
+            request: tonic::Request<super::DeclineDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeclineDelegationResponse>,
+            tonic::Status,
+        >;
+        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing.
+        async fn withdraw_request(
+            &self,
+            request: tonic::Request<super::WithdrawRequestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawRequestResponse>,
+            tonic::Status,
+        >;
+        /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
+        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it.
         async fn revoke_delegation(
             &self,
             request: tonic::Request<super::RevokeDelegationRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RevokeDelegationResponse>,
+            tonic::Status,
+        >;
+        /// The delegator ends all that they gave to one representative, at once.
+        async fn revoke_all_delegations(
+            &self,
+            request: tonic::Request<super::RevokeAllDelegationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeAllDelegationsResponse>,
             tonic::Status,
         >;
         /// The representative ends the delegation, at once. Renouncing what has ended already succeeds and changes nothing.
@@ -2362,7 +3880,40 @@ pub mod delegation_service_server {
             tonic::Response<super::RenounceDelegationResponse>,
             tonic::Status,
         >;
-        /// One delegation, with names and message, for one of its parties.
+        /// The delegator gives the same again, from now until another end: the new delegation replaces the old in one step.
+        async fn renew_delegation(
+            &self,
+            request: tonic::Request<super::RenewDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RenewDelegationResponse>,
+            tonic::Status,
+        >;
+        /// An organisation lets one of its employees use a delegation that it holds. Without a designation no employee may.
+        /// Designating who is designated already succeeds and changes nothing.
+        async fn designate_employee(
+            &self,
+            request: tonic::Request<super::DesignateEmployeeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DesignateEmployeeResponse>,
+            tonic::Status,
+        >;
+        /// Takes a designation back, at once. Removing what is removed already succeeds and changes nothing.
+        async fn remove_designation(
+            &self,
+            request: tonic::Request<super::RemoveDesignationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveDesignationResponse>,
+            tonic::Status,
+        >;
+        /// The employees that are designated to use a delegation, for one of its parties.
+        async fn list_designations(
+            &self,
+            request: tonic::Request<super::ListDesignationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDesignationsResponse>,
+            tonic::Status,
+        >;
+        /// One delegation or request, with names and message, for one of its parties.
         async fn get_delegation(
             &self,
             request: tonic::Request<super::GetDelegationRequest>,
@@ -2370,7 +3921,7 @@ pub mod delegation_service_server {
             tonic::Response<super::GetDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegations that the actor's party has given or holds, newest first, ended ones included.
+        /// The delegations that the actor's party has given or holds, or the requests, newest first, ended ones included.
         async fn list_delegations(
             &self,
             request: tonic::Request<super::ListDelegationsRequest>,
@@ -2386,12 +3937,23 @@ pub mod delegation_service_server {
             tonic::Response<super::ListDelegationEventsResponse>,
             tonic::Status,
         >;
+        /// What was agreed, in the wording of that day, for one of the delegation's parties.
+        async fn get_receipt(
+            &self,
+            request: tonic::Request<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        >;
     }
-    /// Giving and ending delegations, and reading one's own. Called by front ends for a logged-in user, the actor. A
-    /// delegation that does not exist and one that is not the actor's look alike (DELEGATION_NOT_FOUND).
+    /// Giving, asking for, changing and ending delegations, and reading one's own. Called by front ends for a logged-in
+    /// user, the actor. A delegation that does not exist and one that is not the actor's look alike (DELEGATION_NOT_FOUND).
     ///
     /// The actor acts for a party: a person for themselves; an employee for the employee's own party or for the
     /// organisation (that the employee may sign for the organisation is the front end's assertion).
+    ///
+    /// Giving, accepting, renewing and sub-delegating are signed: PreviewDelegation returns the text, the user signs it, and
+    /// the command carries the proof. The service makes the text anew; what was signed must be what is being agreed.
     #[derive(Debug)]
     pub struct DelegationServiceServer<T> {
         inner: Arc<T>,
@@ -2468,6 +4030,55 @@ pub mod delegation_service_server {
         }
         fn call(&mut self, req: http::Request<B>) -> Self::Future {
             match req.uri().path() {
+                "/fuldmagt.v1.DelegationService/PreviewDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewDelegationSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::PreviewDelegationRequest>
+                    for PreviewDelegationSvc<T> {
+                        type Response = super::PreviewDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::preview_delegation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/fuldmagt.v1.DelegationService/CreateDelegation" => {
                     #[allow(non_camel_case_types)]
                     struct CreateDelegationSvc<T: DelegationService>(pub Arc<T>);
@@ -2499,6 +4110,242 @@ pub mod delegation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/SubDelegate" => {
+                    #[allow(non_camel_case_types)]
+                    struct SubDelegateSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::SubDelegateRequest>
+                    for SubDelegateSvc<T> {
+                        type Response = super::SubDelegateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SubDelegateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::sub_delegate(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SubDelegateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/RequestDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RequestDelegationSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::RequestDelegationRequest>
+                    for RequestDelegationSvc<T> {
+                        type Response = super::RequestDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RequestDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::request_delegation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RequestDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/AcceptDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcceptDelegationSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::AcceptDelegationRequest>
+                    for AcceptDelegationSvc<T> {
+                        type Response = super::AcceptDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcceptDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::accept_delegation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcceptDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/DeclineDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeclineDelegationSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::DeclineDelegationRequest>
+                    for DeclineDelegationSvc<T> {
+                        type Response = super::DeclineDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeclineDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::decline_delegation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeclineDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/WithdrawRequest" => {
+                    #[allow(non_camel_case_types)]
+                    struct WithdrawRequestSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::WithdrawRequestRequest>
+                    for WithdrawRequestSvc<T> {
+                        type Response = super::WithdrawRequestResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WithdrawRequestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::withdraw_request(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WithdrawRequestSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -2560,6 +4407,55 @@ pub mod delegation_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/fuldmagt.v1.DelegationService/RevokeAllDelegations" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeAllDelegationsSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::RevokeAllDelegationsRequest>
+                    for RevokeAllDelegationsSvc<T> {
+                        type Response = super::RevokeAllDelegationsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokeAllDelegationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::revoke_all_delegations(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeAllDelegationsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/fuldmagt.v1.DelegationService/RenounceDelegation" => {
                     #[allow(non_camel_case_types)]
                     struct RenounceDelegationSvc<T: DelegationService>(pub Arc<T>);
@@ -2594,6 +4490,196 @@ pub mod delegation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RenounceDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/RenewDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenewDelegationSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::RenewDelegationRequest>
+                    for RenewDelegationSvc<T> {
+                        type Response = super::RenewDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenewDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::renew_delegation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenewDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/DesignateEmployee" => {
+                    #[allow(non_camel_case_types)]
+                    struct DesignateEmployeeSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::DesignateEmployeeRequest>
+                    for DesignateEmployeeSvc<T> {
+                        type Response = super::DesignateEmployeeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DesignateEmployeeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::designate_employee(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DesignateEmployeeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/RemoveDesignation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveDesignationSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::RemoveDesignationRequest>
+                    for RemoveDesignationSvc<T> {
+                        type Response = super::RemoveDesignationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveDesignationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::remove_designation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveDesignationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.DelegationService/ListDesignations" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDesignationsSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::ListDesignationsRequest>
+                    for ListDesignationsSvc<T> {
+                        type Response = super::ListDesignationsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDesignationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::list_designations(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDesignationsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -2750,6 +4836,51 @@ pub mod delegation_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/fuldmagt.v1.DelegationService/GetReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReceiptSvc<T: DelegationService>(pub Arc<T>);
+                    impl<
+                        T: DelegationService,
+                    > tonic::server::UnaryService<super::GetReceiptRequest>
+                    for GetReceiptSvc<T> {
+                        type Response = super::GetReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DelegationService>::get_receipt(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReceiptSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -2787,6 +4918,1377 @@ pub mod delegation_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "fuldmagt.v1.DelegationService";
     impl<T> tonic::server::NamedService for DelegationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// What one party should hear of.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Notice {
+    /// The notice's id: a UUID.
+    #[prost(string, tag = "1")]
+    pub notice_id: ::prost::alloc::string::String,
+    /// Party id of the receiver.
+    #[prost(string, tag = "2")]
+    pub receiver_id: ::prost::alloc::string::String,
+    /// What happened, oldest first, at least one.
+    #[prost(message, repeated, tag = "3")]
+    pub items: ::prost::alloc::vec::Vec<NoticeItem>,
+}
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeItem {
+    /// What.
+    #[prost(enumeration = "NoticeKind", tag = "1")]
+    pub kind: i32,
+    /// The delegation.
+    #[prost(string, tag = "2")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag = "3")]
+    pub event_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request of NoticeService.ListNotices.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListNoticesRequest {
+    /// Notices to return: 1 to 500. Required.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+}
+/// Response of NoticeService.ListNotices.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListNoticesResponse {
+    /// The notices. Ask again when they are acknowledged; fewer than asked for means that there are no more now.
+    #[prost(message, repeated, tag = "1")]
+    pub notices: ::prost::alloc::vec::Vec<Notice>,
+    /// Revision token: the state that this answer is from; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of NoticeService.AcknowledgeNotices.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeNoticesRequest {
+    /// Idempotency: a UUID (RFC 9562) chosen by the caller; the same id with the same content replays the first answer
+    /// for at least 24 hours, with other content it is refused (IDEMPOTENCY_MISMATCH). Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The notices: UUIDs, 1 to 500, no duplicates.
+    #[prost(string, repeated, tag = "2")]
+    pub notice_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Response of NoticeService.AcknowledgeNotices.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeNoticesResponse {
+    /// How many were acknowledged by this call; the others were before.
+    #[prost(int32, tag = "1")]
+    pub acknowledged_count: i32,
+    /// Revision token; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// What a party is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NoticeKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// To the delegator: a delegation is asked for.
+    Requested = 1,
+    /// To the representative: a delegation was given.
+    Given = 2,
+    /// To the representative: the request was accepted.
+    Accepted = 3,
+    /// To the representative: the request was declined.
+    Declined = 4,
+    /// To the representative: the delegation, or a part of it, was revoked.
+    Revoked = 5,
+    /// To the delegator: the delegation was renounced.
+    Renounced = 6,
+    /// To both: the delegation ends in 40 days.
+    Expiring = 7,
+    /// To the other party: the delegation ended because a party died.
+    EndedByDeath = 8,
+    /// To the parties: the delegation ended or moved because two parties became one.
+    Merged = 9,
+    /// To the representative: the request lapsed unanswered.
+    Lapsed = 10,
+    /// To the other party: a party of the delegation was suspended, or is no longer.
+    Suspension = 11,
+    /// To the delegator and the representative: a part of the delegation was given on.
+    SubDelegated = 12,
+    /// To the parties: the delegation ended because what it depended on ended.
+    Terminated = 13,
+    /// To the parties: a paper delegation was approved or rejected.
+    Paper = 14,
+}
+impl NoticeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOTICE_KIND_UNSPECIFIED",
+            Self::Requested => "NOTICE_KIND_REQUESTED",
+            Self::Given => "NOTICE_KIND_GIVEN",
+            Self::Accepted => "NOTICE_KIND_ACCEPTED",
+            Self::Declined => "NOTICE_KIND_DECLINED",
+            Self::Revoked => "NOTICE_KIND_REVOKED",
+            Self::Renounced => "NOTICE_KIND_RENOUNCED",
+            Self::Expiring => "NOTICE_KIND_EXPIRING",
+            Self::EndedByDeath => "NOTICE_KIND_ENDED_BY_DEATH",
+            Self::Merged => "NOTICE_KIND_MERGED",
+            Self::Lapsed => "NOTICE_KIND_LAPSED",
+            Self::Suspension => "NOTICE_KIND_SUSPENSION",
+            Self::SubDelegated => "NOTICE_KIND_SUB_DELEGATED",
+            Self::Terminated => "NOTICE_KIND_TERMINATED",
+            Self::Paper => "NOTICE_KIND_PAPER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOTICE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOTICE_KIND_REQUESTED" => Some(Self::Requested),
+            "NOTICE_KIND_GIVEN" => Some(Self::Given),
+            "NOTICE_KIND_ACCEPTED" => Some(Self::Accepted),
+            "NOTICE_KIND_DECLINED" => Some(Self::Declined),
+            "NOTICE_KIND_REVOKED" => Some(Self::Revoked),
+            "NOTICE_KIND_RENOUNCED" => Some(Self::Renounced),
+            "NOTICE_KIND_EXPIRING" => Some(Self::Expiring),
+            "NOTICE_KIND_ENDED_BY_DEATH" => Some(Self::EndedByDeath),
+            "NOTICE_KIND_MERGED" => Some(Self::Merged),
+            "NOTICE_KIND_LAPSED" => Some(Self::Lapsed),
+            "NOTICE_KIND_SUSPENSION" => Some(Self::Suspension),
+            "NOTICE_KIND_SUB_DELEGATED" => Some(Self::SubDelegated),
+            "NOTICE_KIND_TERMINATED" => Some(Self::Terminated),
+            "NOTICE_KIND_PAPER" => Some(Self::Paper),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod notice_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Notices: what a party should hear of, handed to the front end that tells them. Events of one receiver within 15
+    /// minutes make one notice. Called by front ends.
+    #[derive(Debug, Clone)]
+    pub struct NoticeServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> NoticeServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> NoticeServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            NoticeServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// The notices that are due and not acknowledged, oldest first. A notice is listed until it is acknowledged, so it is
+        /// delivered at least once.
+        pub async fn list_notices(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListNoticesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.NoticeService/ListNotices",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fuldmagt.v1.NoticeService", "ListNotices"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says that notices have been delivered. Acknowledging twice succeeds and changes nothing; a notice that is not known
+        /// is refused (NOTICE_NOT_FOUND) and nothing is acknowledged.
+        pub async fn acknowledge_notices(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcknowledgeNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeNoticesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.NoticeService/AcknowledgeNotices",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.NoticeService", "AcknowledgeNotices"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod notice_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with NoticeServiceServer.
+    #[async_trait]
+    pub trait NoticeService: std::marker::Send + std::marker::Sync + 'static {
+        /// The notices that are due and not acknowledged, oldest first. A notice is listed until it is acknowledged, so it is
+        /// delivered at least once.
+        async fn list_notices(
+            &self,
+            request: tonic::Request<super::ListNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListNoticesResponse>,
+            tonic::Status,
+        >;
+        /// Says that notices have been delivered. Acknowledging twice succeeds and changes nothing; a notice that is not known
+        /// is refused (NOTICE_NOT_FOUND) and nothing is acknowledged.
+        async fn acknowledge_notices(
+            &self,
+            request: tonic::Request<super::AcknowledgeNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeNoticesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Notices: what a party should hear of, handed to the front end that tells them. Events of one receiver within 15
+    /// minutes make one notice. Called by front ends.
+    #[derive(Debug)]
+    pub struct NoticeServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> NoticeServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for NoticeServiceServer<T>
+    where
+        T: NoticeService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/fuldmagt.v1.NoticeService/ListNotices" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListNoticesSvc<T: NoticeService>(pub Arc<T>);
+                    impl<
+                        T: NoticeService,
+                    > tonic::server::UnaryService<super::ListNoticesRequest>
+                    for ListNoticesSvc<T> {
+                        type Response = super::ListNoticesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListNoticesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NoticeService>::list_notices(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListNoticesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.NoticeService/AcknowledgeNotices" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcknowledgeNoticesSvc<T: NoticeService>(pub Arc<T>);
+                    impl<
+                        T: NoticeService,
+                    > tonic::server::UnaryService<super::AcknowledgeNoticesRequest>
+                    for AcknowledgeNoticesSvc<T> {
+                        type Response = super::AcknowledgeNoticesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcknowledgeNoticesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NoticeService>::acknowledge_notices(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcknowledgeNoticesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for NoticeServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "fuldmagt.v1.NoticeService";
+    impl<T> tonic::server::NamedService for NoticeServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One paper case.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PaperCase {
+    /// The delegation, without names and message.
+    #[prost(message, optional, tag = "1")]
+    pub delegation: ::core::option::Option<Delegation>,
+    /// SHA-256 of the scanned form, 32 bytes; empty until it is registered.
+    #[prost(bytes = "vec", tag = "2")]
+    pub scan_digest: ::prost::alloc::vec::Vec<u8>,
+    /// The day on which the delegator signed, `YYYY-MM-DD`; empty until the form is registered.
+    #[prost(string, tag = "3")]
+    pub sign_date: ::prost::alloc::string::String,
+    /// Party id of the caseworker who registered the form; empty until then.
+    #[prost(string, tag = "4")]
+    pub registered_by_id: ::prost::alloc::string::String,
+    /// When the form was registered.
+    #[prost(message, optional, tag = "5")]
+    pub register_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request of PaperService.StartPaperDelegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StartPaperDelegationRequest {
+    /// Idempotency: a UUID (RFC 9562) chosen by the caller; the same id with the same content replays the first answer
+    /// for at least 24 hours, with other content it is refused (IDEMPOTENCY_MISMATCH). Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in user: a caseworker at a caseworker system; at a front end the representative, or an employee of the
+    /// representative. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Party id of the delegator, a person: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegator_id: ::prost::alloc::string::String,
+    /// Party id of the representative: a UUID, another one. Required.
+    #[prost(string, tag = "4")]
+    pub representative_id: ::prost::alloc::string::String,
+    /// URIs of the privileges that the form offers: 1 to 100, no duplicates.
+    #[prost(string, repeated, tag = "5")]
+    pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When it is to be valid; without a start: from the approval on. Required.
+    #[prost(message, optional, tag = "6")]
+    pub period: ::core::option::Option<Period>,
+}
+/// Response of PaperService.StartPaperDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StartPaperDelegationResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub paper_case: ::core::option::Option<PaperCase>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PaperService.RegisterSignedForm.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterSignedFormRequest {
+    /// Idempotency: a UUID; see StartPaperDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in caseworker: an employee. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// SHA-256 of the scanned form: 32 bytes. Required.
+    #[prost(bytes = "vec", tag = "4")]
+    pub scan_digest: ::prost::alloc::vec::Vec<u8>,
+    /// URIs of the privileges that the delegator ticked: 1 to 100 of those on the form, no duplicates.
+    #[prost(string, repeated, tag = "5")]
+    pub ticked_privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The day on which the delegator signed, `YYYY-MM-DD`: not in the future, at most 180 days ago and not before the case was
+    /// started. Required.
+    #[prost(string, tag = "6")]
+    pub sign_date: ::prost::alloc::string::String,
+}
+/// Response of PaperService.RegisterSignedForm.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterSignedFormResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub paper_case: ::core::option::Option<PaperCase>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PaperService.ApprovePaperDelegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApprovePaperDelegationRequest {
+    /// Idempotency: a UUID; see StartPaperDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in caseworker: an employee, not the one who registered the form or started the case. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// The delegation's etag as last read. Required; when stale the call is refused (ETAG_MISMATCH).
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// True: what overlaps in privilege and period is replaced in one step. False: it is refused (DELEGATION_OVERLAPS).
+    #[prost(bool, tag = "5")]
+    pub replace_existing: bool,
+}
+/// Response of PaperService.ApprovePaperDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApprovePaperDelegationResponse {
+    /// The case; its delegation is given.
+    #[prost(message, optional, tag = "1")]
+    pub paper_case: ::core::option::Option<PaperCase>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PaperService.RejectPaperDelegation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectPaperDelegationRequest {
+    /// Idempotency: a UUID; see StartPaperDelegationRequest.request_id. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The logged-in caseworker: an employee. Required.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The delegation: a UUID. Required.
+    #[prost(string, tag = "3")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// Why. Required.
+    #[prost(enumeration = "PaperRejectReason", tag = "4")]
+    pub reason: i32,
+}
+/// Response of PaperService.RejectPaperDelegation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RejectPaperDelegationResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub paper_case: ::core::option::Option<PaperCase>,
+    /// Revision token of the write; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PaperService.ListPaperDelegations.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPaperDelegationsRequest {
+    /// The logged-in caseworker: an employee. Required.
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Cases per page: 1 to 500. Required.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// The token of the page before; empty for the first. Bound to the question and the caller.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of PaperService.ListPaperDelegations.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPaperDelegationsResponse {
+    /// The cases.
+    #[prost(message, repeated, tag = "1")]
+    pub paper_cases: ::prost::alloc::vec::Vec<PaperCase>,
+    /// Token of the next page; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Revision token: the state that this page is from; opaque.
+    #[prost(string, tag = "3")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Why a paper case was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PaperRejectReason {
+    /// Refused.
+    Unspecified = 0,
+    /// The form is not signed, or not by the delegator.
+    Signature = 1,
+    /// The form is incomplete or cannot be read.
+    Incomplete = 2,
+    /// The form does not say what was registered.
+    Misregistered = 3,
+    /// The delegator does not want it, or cannot want it.
+    Delegator = 4,
+    /// The form did not come back.
+    NotReturned = 5,
+}
+impl PaperRejectReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAPER_REJECT_REASON_UNSPECIFIED",
+            Self::Signature => "PAPER_REJECT_REASON_SIGNATURE",
+            Self::Incomplete => "PAPER_REJECT_REASON_INCOMPLETE",
+            Self::Misregistered => "PAPER_REJECT_REASON_MISREGISTERED",
+            Self::Delegator => "PAPER_REJECT_REASON_DELEGATOR",
+            Self::NotReturned => "PAPER_REJECT_REASON_NOT_RETURNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAPER_REJECT_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAPER_REJECT_REASON_SIGNATURE" => Some(Self::Signature),
+            "PAPER_REJECT_REASON_INCOMPLETE" => Some(Self::Incomplete),
+            "PAPER_REJECT_REASON_MISREGISTERED" => Some(Self::Misregistered),
+            "PAPER_REJECT_REASON_DELEGATOR" => Some(Self::Delegator),
+            "PAPER_REJECT_REASON_NOT_RETURNED" => Some(Self::NotReturned),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod paper_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Delegations on paper, for delegators without MitID: a form is posted, signed by hand and returned; one caseworker
+    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker (an employee), and by
+    /// front ends to start one.
+    #[derive(Debug, Clone)]
+    pub struct PaperServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> PaperServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PaperServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PaperServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Starts a paper delegation and has the form posted to the delegator. By a caseworker, or by the representative at a
+        /// front end. Each privilege must allow paper (PAPER_NOT_ALLOWED).
+        pub async fn start_paper_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::StartPaperDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::StartPaperDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PaperService/StartPaperDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PaperService", "StartPaperDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// A caseworker registers the signed form that came back: what was ticked, when it was signed, and the digest of the
+        /// scan.
+        pub async fn register_signed_form(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterSignedFormRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterSignedFormResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PaperService/RegisterSignedForm",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PaperService", "RegisterSignedForm"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// A second caseworker approves: the delegation is given, and a confirmation is posted to the delegator. Nobody
+        /// approves what they registered or started (APPROVER_IS_NOT_SECOND).
+        pub async fn approve_paper_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApprovePaperDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePaperDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PaperService/ApprovePaperDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PaperService", "ApprovePaperDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// A caseworker rejects the case.
+        pub async fn reject_paper_delegation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RejectPaperDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectPaperDelegationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PaperService/RejectPaperDelegation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PaperService", "RejectPaperDelegation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The paper cases that wait: for the form, or for approval, oldest first.
+        pub async fn list_paper_delegations(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPaperDelegationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPaperDelegationsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PaperService/ListPaperDelegations",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PaperService", "ListPaperDelegations"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod paper_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PaperServiceServer.
+    #[async_trait]
+    pub trait PaperService: std::marker::Send + std::marker::Sync + 'static {
+        /// Starts a paper delegation and has the form posted to the delegator. By a caseworker, or by the representative at a
+        /// front end. Each privilege must allow paper (PAPER_NOT_ALLOWED).
+        async fn start_paper_delegation(
+            &self,
+            request: tonic::Request<super::StartPaperDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::StartPaperDelegationResponse>,
+            tonic::Status,
+        >;
+        /// A caseworker registers the signed form that came back: what was ticked, when it was signed, and the digest of the
+        /// scan.
+        async fn register_signed_form(
+            &self,
+            request: tonic::Request<super::RegisterSignedFormRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterSignedFormResponse>,
+            tonic::Status,
+        >;
+        /// A second caseworker approves: the delegation is given, and a confirmation is posted to the delegator. Nobody
+        /// approves what they registered or started (APPROVER_IS_NOT_SECOND).
+        async fn approve_paper_delegation(
+            &self,
+            request: tonic::Request<super::ApprovePaperDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePaperDelegationResponse>,
+            tonic::Status,
+        >;
+        /// A caseworker rejects the case.
+        async fn reject_paper_delegation(
+            &self,
+            request: tonic::Request<super::RejectPaperDelegationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectPaperDelegationResponse>,
+            tonic::Status,
+        >;
+        /// The paper cases that wait: for the form, or for approval, oldest first.
+        async fn list_paper_delegations(
+            &self,
+            request: tonic::Request<super::ListPaperDelegationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPaperDelegationsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Delegations on paper, for delegators without MitID: a form is posted, signed by hand and returned; one caseworker
+    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker (an employee), and by
+    /// front ends to start one.
+    #[derive(Debug)]
+    pub struct PaperServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PaperServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for PaperServiceServer<T>
+    where
+        T: PaperService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/fuldmagt.v1.PaperService/StartPaperDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct StartPaperDelegationSvc<T: PaperService>(pub Arc<T>);
+                    impl<
+                        T: PaperService,
+                    > tonic::server::UnaryService<super::StartPaperDelegationRequest>
+                    for StartPaperDelegationSvc<T> {
+                        type Response = super::StartPaperDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::StartPaperDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PaperService>::start_paper_delegation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = StartPaperDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PaperService/RegisterSignedForm" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSignedFormSvc<T: PaperService>(pub Arc<T>);
+                    impl<
+                        T: PaperService,
+                    > tonic::server::UnaryService<super::RegisterSignedFormRequest>
+                    for RegisterSignedFormSvc<T> {
+                        type Response = super::RegisterSignedFormResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterSignedFormRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PaperService>::register_signed_form(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSignedFormSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PaperService/ApprovePaperDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApprovePaperDelegationSvc<T: PaperService>(pub Arc<T>);
+                    impl<
+                        T: PaperService,
+                    > tonic::server::UnaryService<super::ApprovePaperDelegationRequest>
+                    for ApprovePaperDelegationSvc<T> {
+                        type Response = super::ApprovePaperDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApprovePaperDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PaperService>::approve_paper_delegation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApprovePaperDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PaperService/RejectPaperDelegation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RejectPaperDelegationSvc<T: PaperService>(pub Arc<T>);
+                    impl<
+                        T: PaperService,
+                    > tonic::server::UnaryService<super::RejectPaperDelegationRequest>
+                    for RejectPaperDelegationSvc<T> {
+                        type Response = super::RejectPaperDelegationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RejectPaperDelegationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PaperService>::reject_paper_delegation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RejectPaperDelegationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PaperService/ListPaperDelegations" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPaperDelegationsSvc<T: PaperService>(pub Arc<T>);
+                    impl<
+                        T: PaperService,
+                    > tonic::server::UnaryService<super::ListPaperDelegationsRequest>
+                    for ListPaperDelegationsSvc<T> {
+                        type Response = super::ListPaperDelegationsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPaperDelegationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PaperService>::list_paper_delegations(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPaperDelegationsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PaperServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "fuldmagt.v1.PaperService";
+    impl<T> tonic::server::NamedService for PaperServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -2984,6 +6486,10 @@ pub enum DenialReason {
     PartyNotInGoodStanding = 6,
     /// The privilege is not published at this instant.
     PrivilegeNotPublished = 7,
+    /// Another delegation took its place, and does not grant the privilege now.
+    Superseded = 8,
+    /// It was ended by law or by what it depended on.
+    Terminated = 9,
 }
 impl DenialReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3000,6 +6506,8 @@ impl DenialReason {
             Self::Renounced => "DENIAL_REASON_RENOUNCED",
             Self::PartyNotInGoodStanding => "DENIAL_REASON_PARTY_NOT_IN_GOOD_STANDING",
             Self::PrivilegeNotPublished => "DENIAL_REASON_PRIVILEGE_NOT_PUBLISHED",
+            Self::Superseded => "DENIAL_REASON_SUPERSEDED",
+            Self::Terminated => "DENIAL_REASON_TERMINATED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3015,6 +6523,8 @@ impl DenialReason {
                 Some(Self::PartyNotInGoodStanding)
             }
             "DENIAL_REASON_PRIVILEGE_NOT_PUBLISHED" => Some(Self::PrivilegeNotPublished),
+            "DENIAL_REASON_SUPERSEDED" => Some(Self::Superseded),
+            "DENIAL_REASON_TERMINATED" => Some(Self::Terminated),
             _ => None,
         }
     }

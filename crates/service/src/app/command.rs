@@ -32,6 +32,10 @@ pub struct Order {
 pub enum Channel {
     /// A logged-in user at a front end.
     SelfService,
+    /// A caseworker, with a form on paper.
+    Paper,
+    /// What a register says.
+    Register,
     /// A system on its own behalf.
     System,
 }
@@ -42,6 +46,8 @@ impl Channel {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SelfService => "self_service",
+            Self::Paper => "paper",
+            Self::Register => "register",
             Self::System => "system",
         }
     }
@@ -122,16 +128,27 @@ impl App {
         F: Fn(Order) -> Fut,
         Fut: Future<Output = Result<Answer>>,
     {
+        let mut gave_up = Error::Busy;
         for number in 0..MAX_ATTEMPTS {
             if let Some(answer) = self.first_answer(order, about).await? {
                 return Ok(answer);
             }
             match attempt(order.clone()).await {
                 Err(Error::Store(error)) if collided(&error) => {
+                    // A grant that ended a moment ago can stand in the way, though nothing that lives does.
+                    if matches!(error, store::Error::Conflict(Conflict::OverlappingGrant)) {
+                        gave_up = Error::DelegationOverlaps;
+                    }
                     tokio::time::sleep(Duration::from_millis(FIRST_PAUSE_MS << number)).await;
                 }
-                Err(Error::Store(error)) => return Err(Error::Store(error)),
+                Err(Error::Store(error)) if error_of_a_limit(&error).is_none() => {
+                    return Err(Error::Store(error));
+                }
                 Err(refusal) => {
+                    let refusal = match refusal {
+                        Error::Store(error) => error_of_a_limit(&error).unwrap_or(Error::Store(error)),
+                        refusal => refusal,
+                    };
                     if own_doing(&refusal)
                         && let Some(answer) = self.first_answer(order, about).await?
                     {
@@ -143,13 +160,38 @@ impl App {
                 Ok(answer) => return Ok(answer),
             }
         }
-        Err(Error::Busy)
+        Err(gave_up)
+    }
+}
+
+/// What a limit that the database keeps is to callers.
+fn error_of_a_limit(error: &store::Error) -> Option<Error> {
+    let store::Error::Conflict(conflict) = error else { return None };
+    match conflict {
+        Conflict::TooManyRequests => Some(Error::TooManyRequests),
+        Conflict::TooManyRequestsToDelegator => Some(Error::TooManyRequestsToDelegator),
+        Conflict::DeclinedTooOften => Some(Error::DeclinedTooOften),
+        Conflict::FourEyes => Some(Error::FourEyes),
+        Conflict::RequestId
+        | Conflict::Version
+        | Conflict::Identifier
+        | Conflict::IdentifierKind
+        | Conflict::CatalogueName
+        | Conflict::OverlappingGrant => None,
     }
 }
 
 /// Whether the same request, sent twice at once and answered meanwhile, can be why it no longer can be done.
 const fn own_doing(refusal: &Error) -> bool {
-    matches!(refusal, Error::DelegationOverlaps | Error::EtagMismatch)
+    matches!(
+        refusal,
+        Error::DelegationOverlaps
+            | Error::EtagMismatch
+            | Error::Request(_)
+            | Error::TooManyRequests
+            | Error::TooManyRequestsToDelegator
+            | Error::FourEyes
+    )
 }
 
 /// Whether trying again from the beginning can end otherwise.
@@ -161,8 +203,12 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::Version
             | Conflict::Identifier
             | Conflict::IdentifierKind
-            | Conflict::CatalogueName => true,
-            Conflict::OverlappingGrant => false,
+            | Conflict::CatalogueName
+            | Conflict::OverlappingGrant => true,
+            Conflict::TooManyRequests
+            | Conflict::TooManyRequestsToDelegator
+            | Conflict::DeclinedTooOften
+            | Conflict::FourEyes => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

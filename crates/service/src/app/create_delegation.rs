@@ -1,7 +1,7 @@
 //! `CreateDelegation`: the delegator gives a delegation.
 
 use fuldmagt_domain::{
-    delegation::{Delegation, DelegationId},
+    delegation::{Delegation, DelegationId, Step},
     giving::{self, Gift},
     party::PartyId,
     period::Period,
@@ -9,8 +9,7 @@ use fuldmagt_domain::{
     text::Message,
 };
 use fuldmagt_store::{
-    self as store, Conflict,
-    delegation::{Giving, GivingFacts},
+    delegation::{Ask, Between, Changes, Facts},
     usage::About,
 };
 
@@ -18,6 +17,7 @@ use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
+    delegating::{actor_and, held, known, privileges, subject},
 };
 
 /// What the delegator wants to give.
@@ -33,6 +33,8 @@ pub struct Create {
     pub privileges: Vec<PrivilegeUri>,
     /// From when until when.
     pub period: Period,
+    /// Whether what overlaps is replaced.
+    pub replace: bool,
     /// The delegator's message.
     pub message: Option<Message>,
 }
@@ -68,46 +70,56 @@ impl App {
         create: &Create,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let facts = self
-            .store
-            .giving_facts(create.actor.party, create.delegator, create.representative, &create.privileges)
-            .await?;
+        let facts = self.store.facts(create.ask()).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
-        let delegation = giving::give(gift(create, &facts)?, self.rules, id, order.call.at)?;
-        let response = encode(&delegation);
-        let giving = Giving {
-            delegation: &delegation,
-            facts: &facts,
-            message: create.message.as_ref(),
-            response: &response,
+        let steps = self.decide_gift(create, &facts, id, order.call.at)?;
+        let response = encode(subject(&steps)?);
+        let writer = facts.party_facts(create.delegator).ok_or(Error::PartyNotFound)?;
+        let message = create.message.as_ref().map(|message| self.store.seal_message(id, writer, message));
+        let changes = Changes {
+            held: held(&facts, create.delegator),
+            message: message.transpose()?,
+            ..Changes::new(steps, &response)
         };
-        match self.store.create_delegation(giving, &order.command()).await {
-            Ok(revision) => Ok(Answer { response, revision }),
-            Err(store::Error::Conflict(Conflict::OverlappingGrant)) => Err(Error::DelegationOverlaps),
-            Err(error) => Err(error.into()),
-        }
+        self.apply(order, changes).await
+    }
+
+    /// What a gift would do.
+    pub(super) fn decide_gift(
+        &self,
+        create: &Create,
+        facts: &Facts,
+        id: DelegationId,
+        at: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Vec<Step>> {
+        // Who may not act for the delegator learns nothing about the representative.
+        let (actor, delegator) = actor_and(facts, create.actor.party, create.delegator)?;
+        let representative = known(facts, create.representative)?;
+        let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
+        let gift = Gift {
+            actor,
+            assurance: create.actor.assurance,
+            delegator,
+            delegator_cpr: cpr.as_ref(),
+            representative,
+            privileges: privileges(facts, &create.privileges)?,
+            period: create.period,
+            existing: facts.between(delegator.id, representative.id),
+            replace: create.replace,
+        };
+        Ok(giving::give(gift, self.rules, id, at)?)
     }
 }
 
-fn gift<'a>(create: &Create, facts: &'a GivingFacts) -> Result<Gift<'a>> {
-    let actor = facts.actor.as_ref().ok_or(Error::PartyNotFound)?;
-    // A delegator that is not known and one that the actor may not act for look alike; and who may not act learns
-    // nothing about the representative.
-    let delegator = facts.delegator.as_ref().filter(|delegator| actor.may_act_for(delegator.id));
-    let delegator = delegator.ok_or(Error::PartyNotFound)?;
-    let representative = facts.representative.as_ref().ok_or(Error::PartyNotFound)?;
-    let mut privileges = Vec::with_capacity(facts.privileges.len());
-    for privilege in &facts.privileges {
-        let privilege = privilege.as_ref().ok_or_else(|| Error::privilege_not_found("privileges"))?;
-        privileges.push(privilege.privilege.clone());
+impl Create {
+    /// What the rules need to know to decide on it.
+    pub(super) fn ask(&self) -> Ask<'_> {
+        Ask {
+            actor: Some(self.actor.party),
+            between: Between::Both(self.delegator, self.representative),
+            privileges: &self.privileges,
+            sealed: true,
+            ..Ask::default()
+        }
     }
-    Ok(Gift {
-        actor,
-        assurance: create.actor.assurance,
-        delegator,
-        delegator_cpr: facts.delegator_cpr.as_ref(),
-        representative,
-        privileges,
-        period: create.period,
-    })
 }

@@ -2,7 +2,7 @@
 //!
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
-use fuldmagt_domain::giving;
+use fuldmagt_domain::{delegation::Status, ending, giving, party::PartyId, request, sub_delegation};
 use fuldmagt_store as store;
 
 use crate::clients;
@@ -35,7 +35,31 @@ pub enum Error {
     Invalid(Vec<Violation>),
     /// A rule of giving is against it.
     #[error("the delegation may not be given: {0}")]
-    Refused(#[from] giving::Refusal),
+    Refused(giving::Refusal),
+    /// A rule of requests is against it.
+    #[error("the request may not be made or answered so: {0}")]
+    Request(request::Refusal),
+    /// A rule of giving on is against it.
+    #[error("it may not be given on: {0}")]
+    SubDelegation(sub_delegation::Refusal),
+    /// The delegation does not end so.
+    #[error("the delegation does not end so: {0}")]
+    Ending(#[from] ending::Refusal),
+    /// The requester has as many unanswered requests as are allowed.
+    #[error("too many unanswered requests")]
+    TooManyRequests,
+    /// The requester has as many unanswered requests to this delegator as are allowed.
+    #[error("too many unanswered requests to the delegator")]
+    TooManyRequestsToDelegator,
+    /// The delegator has declined the requester's requests too often, too recently.
+    #[error("declined too often")]
+    DeclinedTooOften,
+    /// A paper delegation takes a caseworker who neither started nor registered it.
+    #[error("approved by the same eyes")]
+    FourEyes,
+    /// The party turned out to be another one.
+    #[error("the party was merged into another")]
+    PartyMerged(PartyId),
     /// There is no such party, or the actor may not act for it: the two look alike.
     #[error("no such party")]
     PartyNotFound,
@@ -104,6 +128,33 @@ pub enum Error {
     Broken(&'static str),
 }
 
+impl From<giving::Refusal> for Error {
+    fn from(refusal: giving::Refusal) -> Self {
+        match refusal {
+            giving::Refusal::Overlaps(_) => Self::DelegationOverlaps,
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<request::Refusal> for Error {
+    fn from(refusal: request::Refusal) -> Self {
+        match refusal {
+            request::Refusal::Giving(refusal) => refusal.into(),
+            other => Self::Request(other),
+        }
+    }
+}
+
+impl From<sub_delegation::Refusal> for Error {
+    fn from(refusal: sub_delegation::Refusal) -> Self {
+        match refusal {
+            sub_delegation::Refusal::Giving(refusal) => refusal.into(),
+            other => Self::SubDelegation(other),
+        }
+    }
+}
+
 impl Error {
     /// One wrong field.
     pub fn invalid(field: impl Into<String>, reason: &'static str, description: impl Into<String>) -> Self {
@@ -122,6 +173,14 @@ impl Error {
         match self {
             Self::Invalid(violations) => violations.first().map_or("REQUEST_INVALID", |first| first.reason),
             Self::Refused(refusal) => refusal_reason(refusal),
+            Self::Request(refusal) => request_reason(refusal),
+            Self::SubDelegation(refusal) => sub_delegation_reason(refusal),
+            Self::Ending(refusal) => ending_reason(refusal),
+            Self::TooManyRequests => "REQUESTS_EXHAUSTED",
+            Self::TooManyRequestsToDelegator => "REQUESTS_TO_DELEGATOR_EXHAUSTED",
+            Self::DeclinedTooOften => "REQUESTS_DECLINED_TOO_OFTEN",
+            Self::FourEyes => "APPROVER_IS_NOT_SECOND",
+            Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
             Self::PrivilegeNotFound { .. } => "PRIVILEGE_NOT_FOUND",
@@ -134,7 +193,7 @@ impl Error {
             Self::OrganisationMismatch => "ORGANISATION_MISMATCH",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
-            Self::DelegationOverlaps => "DELEGATION_OVERLAPS",
+            Self::DelegationOverlaps => DELEGATION_OVERLAPS,
             Self::OwnerMismatch => "OWNER_MISMATCH",
             Self::PrivilegeIsDraft => "PRIVILEGE_IS_DRAFT",
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),
@@ -148,7 +207,9 @@ impl Error {
 }
 
 const PARTY_NOT_FOUND: &str = "PARTY_NOT_FOUND";
+const DELEGATION_OVERLAPS: &str = "DELEGATION_OVERLAPS";
 const BUSY: &str = "BUSY";
+const PRIVILEGE_NOT_DELEGATED: &str = "PRIVILEGE_NOT_DELEGATED";
 const INTERNAL: &str = "INTERNAL";
 
 fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
@@ -165,6 +226,58 @@ fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
         giving::Refusal::DelegatorKind(_) => "DELEGATOR_KIND_NOT_ALLOWED",
         giving::Refusal::RepresentativeKind(_) => "REPRESENTATIVE_KIND_NOT_ALLOWED",
         giving::Refusal::Period(error) => error.reason(),
+        giving::Refusal::Overlaps(_) => DELEGATION_OVERLAPS,
+        giving::Refusal::ReplacementStartsLater(_) => "REPLACEMENT_STARTS_LATER",
+    }
+}
+
+fn request_reason(refusal: &request::Refusal) -> &'static str {
+    match refusal {
+        // A representative that is not the actor's looks like one that is not there.
+        request::Refusal::NotForRepresentative => PARTY_NOT_FOUND,
+        request::Refusal::Giving(refusal) => refusal_reason(refusal),
+        request::Refusal::NotOnRequest(_) => "REQUEST_NOT_ALLOWED",
+        request::Refusal::NotPending(status) => not_pending_reason(*status),
+        request::Refusal::WiderPrivilege(_) | request::Refusal::WiderPeriod => "ACCEPTANCE_WIDER",
+    }
+}
+
+const fn not_pending_reason(status: Status) -> &'static str {
+    match status {
+        Status::Declined => "REQUEST_DECLINED",
+        Status::Withdrawn => "REQUEST_WITHDRAWN",
+        Status::Lapsed => "REQUEST_LAPSED",
+        Status::Requested
+        | Status::PaperStarted
+        | Status::PaperRegistered
+        | Status::PaperRejected
+        | Status::Scheduled
+        | Status::Active
+        | Status::Suspended
+        | Status::Expired
+        | Status::Revoked
+        | Status::Renounced
+        | Status::Superseded
+        | Status::Terminated => "REQUEST_ANSWERED",
+    }
+}
+
+fn sub_delegation_reason(refusal: &sub_delegation::Refusal) -> &'static str {
+    match refusal {
+        sub_delegation::Refusal::ParentNotInForce => "DELEGATION_NOT_IN_FORCE",
+        sub_delegation::Refusal::RepresentativeIsAbove => "REPRESENTATIVE_IS_ABOVE",
+        sub_delegation::Refusal::NotDelegated(_) => PRIVILEGE_NOT_DELEGATED,
+        sub_delegation::Refusal::TooDeep(_) => "SUB_DELEGATION_NOT_ALLOWED",
+        sub_delegation::Refusal::PeriodBeyondParent => "PERIOD_BEYOND_PARENT",
+        sub_delegation::Refusal::Giving(refusal) => refusal_reason(refusal),
+    }
+}
+
+const fn ending_reason(refusal: &ending::Refusal) -> &'static str {
+    match refusal {
+        ending::Refusal::AlreadyEnded(_) => "DELEGATION_ENDED",
+        ending::Refusal::NotGiven => "DELEGATION_NOT_GIVEN",
+        ending::Refusal::NotDelegated(_) => PRIVILEGE_NOT_DELEGATED,
     }
 }
 

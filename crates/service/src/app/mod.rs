@@ -8,6 +8,7 @@ pub mod actor;
 pub mod check_delegations;
 pub mod command;
 pub mod create_delegation;
+mod delegating;
 pub mod end_delegation;
 pub mod error;
 pub mod get_delegation;

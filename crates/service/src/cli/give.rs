@@ -90,6 +90,7 @@ async fn give(
             end: Some(End::ToDate(args.to.clone())),
         }),
         message: args.message.clone(),
+        ..v1::CreateDelegationRequest::default()
     };
     Ok(client.delegations().create_delegation(request).await?.into_inner())
 }

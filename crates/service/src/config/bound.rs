@@ -38,6 +38,8 @@ pub const MAX_PERIOD_DAYS: Bound = Bound::new("rules.max_period_days", 730, 1, 3
 /// The age, in years, from which one may give a delegation. Fifteen is when a Danish resident can have MitID and
 /// act alone towards the authorities.
 pub const MIN_DELEGATOR_AGE_YEARS: Bound = Bound::new("rules.min_delegator_age_years", 15, 0, 120);
+/// A request that waits longer than a year is forgotten by both.
+pub const REQUEST_LAPSE_DAYS: Bound = Bound::new("rules.request_lapse_days", 30, 1, 366);
 
 /// For how long an answer may be kept by the asker, in seconds. Zero, because a revocation must hold at the next
 /// check; five minutes is the most an authority may trade for speed.

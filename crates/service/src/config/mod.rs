@@ -94,6 +94,8 @@ pub struct Rules {
     pub max_period_days: u32,
     /// The age, in years, from which one may give a delegation.
     pub min_delegator_age_years: u32,
+    /// How long a request waits for an answer, in days.
+    pub request_lapse_days: u32,
     /// For how long an answer may be kept by the asker, in seconds.
     pub answer_max_age_s: u32,
 }

@@ -105,6 +105,7 @@ numbers! {
     Rules {
         max_period_days: bound::MAX_PERIOD_DAYS,
         min_delegator_age_years: bound::MIN_DELEGATOR_AGE_YEARS,
+        request_lapse_days: bound::REQUEST_LAPSE_DAYS,
         answer_max_age_s: bound::ANSWER_MAX_AGE_S,
     }
 }

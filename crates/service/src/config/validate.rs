@@ -36,6 +36,7 @@ pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
         rules: Rules {
             max_period_days: narrow(raw.rules.max_period_days),
             min_delegator_age_years: narrow(raw.rules.min_delegator_age_years),
+            request_lapse_days: narrow(raw.rules.request_lapse_days),
             answer_max_age_s: narrow(raw.rules.answer_max_age_s),
         },
         limits: limits(&raw.limits),

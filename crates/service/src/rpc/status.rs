@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use fuldmagt_domain::{giving::Refusal, privilege::PrivilegeUri};
+use fuldmagt_domain::{ending, giving::Refusal, privilege::PrivilegeUri, request, sub_delegation};
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -66,6 +66,20 @@ fn told(error: &Error) -> Told {
     match error {
         Error::Invalid(violations) => invalid(violations),
         Error::Refused(refusal) => refused(refusal, error.reason()),
+        Error::Request(refusal) => request_refused(refusal, error.reason()),
+        Error::SubDelegation(refusal) => sub_delegation_refused(refusal, error.reason()),
+        Error::Ending(refusal) => not_ended(refusal, error.reason()),
+        Error::TooManyRequests => exhausted("the representative has too many unanswered requests"),
+        Error::TooManyRequestsToDelegator => {
+            exhausted("the representative has too many unanswered requests to the delegator")
+        }
+        Error::DeclinedTooOften => {
+            exhausted("the delegator has declined such requests too often; ask again after 90 days")
+        }
+        Error::FourEyes => {
+            precondition("a paper delegation is approved by who neither started nor registered it")
+        }
+        Error::PartyMerged(_) => precondition("the party was merged into another: resolve it again"),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
         Error::PrivilegeNotFound { field } => {
@@ -131,6 +145,56 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
         Refusal::Period(error) => {
             Told::new(Code::InvalidArgument, error.to_string()).with_field("period", reason)
         }
+        Refusal::Overlaps(_) => told(&Error::DelegationOverlaps),
+        Refusal::ReplacementStartsLater(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
+        }
+    }
+}
+
+fn request_refused(refusal: &request::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        // Unknown and forbidden look alike.
+        request::Refusal::NotForRepresentative => told(&Error::PartyNotFound),
+        request::Refusal::Giving(refusal) => refused(refusal, reason),
+        request::Refusal::NotOnRequest(privilege) => {
+            precondition("a privilege cannot be asked for").with_privilege(privilege)
+        }
+        request::Refusal::NotPending(_) => precondition("the request cannot be answered any more"),
+        request::Refusal::WiderPrivilege(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
+        request::Refusal::WiderPeriod => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
+        }
+    }
+}
+
+fn sub_delegation_refused(refusal: &sub_delegation::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        sub_delegation::Refusal::ParentNotInForce => precondition(&refusal.to_string()),
+        sub_delegation::Refusal::RepresentativeIsAbove => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("representative_id", reason)
+        }
+        sub_delegation::Refusal::NotDelegated(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
+        sub_delegation::Refusal::TooDeep(privilege) => {
+            precondition(&refusal.to_string()).with_privilege(privilege)
+        }
+        sub_delegation::Refusal::PeriodBeyondParent => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
+        }
+        sub_delegation::Refusal::Giving(refusal) => refused(refusal, reason),
+    }
+}
+
+fn not_ended(refusal: &ending::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        ending::Refusal::AlreadyEnded(_) | ending::Refusal::NotGiven => precondition(&refusal.to_string()),
+        ending::Refusal::NotDelegated(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
     }
 }
 
@@ -193,6 +257,10 @@ fn not_found(message: &str) -> Told {
 
 fn precondition(message: &str) -> Told {
     Told::new(Code::FailedPrecondition, message)
+}
+
+fn exhausted(message: &str) -> Told {
+    Told::new(Code::ResourceExhausted, message)
 }
 
 fn exists(message: &str) -> Told {

@@ -65,7 +65,8 @@ impl TryFrom<SystemRow> for System {
 }
 
 /// The columns of a privilege with its texts.
-pub(super) struct CatalogueRow {
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct CatalogueRow {
     pub(super) uri: String,
     pub(super) system_id: String,
     pub(super) authority_cvr: String,

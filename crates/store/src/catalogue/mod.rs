@@ -5,6 +5,7 @@ mod list;
 mod put_privilege;
 mod put_system;
 
+pub(crate) use entry::CatalogueRow;
 pub use entry::{CataloguePrivilege, System};
 pub use list::{Page, PrivilegeFilter};
 pub use put_privilege::Change;

@@ -1,14 +1,18 @@
-//! Delegations: given, ended, and read by their parties.
+//! Delegations: everything that is written about them in one statement, and what their parties read.
 
-mod create;
-mod end;
+mod apply;
 mod events;
+mod facts;
 mod get;
 mod list;
+mod proof;
 mod row;
 
-pub use create::{Giving, GivingFacts, PrivilegeFacts};
-pub use end::Ending;
-pub use events::{Event, EventKind, Events, EventsQuestion};
-pub use get::{EndingFacts, Shown, Visible};
+pub use apply::{
+    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage, SignedForm,
+};
+pub use events::{Event, Events, EventsQuestion};
+pub use facts::{Ask, Between, Facts, PartyFacts};
+pub use get::{Shown, Visible};
 pub use list::{ListQuestion, Listed, Side};
+pub use proof::{Proof, SealedProof};

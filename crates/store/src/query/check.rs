@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    decision::{Asked, Circumstances, Decision, Grant, decide},
-    delegation::{DelegationId, State},
+    decision::{Asked, Circumstances, Decision, Ended, Grant, How, decide},
+    delegation::DelegationId,
     identifier::{CvrNumber, Identifier},
     privilege::PrivilegeUri,
 };
@@ -48,7 +48,7 @@ struct Row {
     valid_from: Option<DateTime<Utc>>,
     valid_to: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
-    status: Option<String>,
+    ended_as: Option<String>,
     granted: bool,
 }
 
@@ -120,13 +120,14 @@ impl Row {
     }
 
     fn grant(&self) -> Result<Option<Grant>> {
-        let (Some(id), Some(from), Some(to), Some(status)) =
-            (self.delegation_id, self.valid_from, self.valid_to, self.status.as_deref())
-        else {
+        let (Some(id), Some(from), Some(to)) = (self.delegation_id, self.valid_from, self.valid_to) else {
             return Ok(None);
         };
-        let state =
-            State::from_parts(status, self.ended_at).ok_or(Error::Unreadable("state of a delegation"))?;
-        Ok(Some(Grant { delegation: DelegationId(id), period: rows::period(from, to)?, state }))
+        let ended = match (self.ended_at, self.ended_as.as_deref().map(How::parse)) {
+            (None, None) => None,
+            (Some(at), Some(Some(how))) => Some(Ended { at, how }),
+            _ => return Err(Error::Unreadable("end of a grant")),
+        };
+        Ok(Some(Grant { delegation: DelegationId(id), period: rows::period(from, to)?, ended }))
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     decision::{Asked, Circumstances, Decision, Grant, decide},
-    delegation::{DelegationId, State},
+    delegation::DelegationId,
     identifier::{CvrNumber, Identifier},
     period::Period,
     privilege::PrivilegeUri,
@@ -170,7 +170,7 @@ impl Store {
             representative: fuldmagt_domain::party::Standing::Good,
             publication: rows::publication(row.published_at, row.hidden_at)?,
         };
-        let grant = Grant { delegation, period, state: State::Active };
+        let grant = Grant { delegation, period, ended: None };
         if !matches!(decide(&[grant], circumstances, Asked::Now(at)), Decision::Granted { .. }) {
             return Err(Error::Unreadable("the statement and the domain decide differently"));
         }

@@ -41,6 +41,7 @@ async fn given_and_revoked(world: &World) -> ([Registered; 4], Delegation) {
         actor: revoker.actor(),
         delegation_id: given.delegation_id.clone(),
         reason: EndReason::GivenByMistake.into(),
+        ..RevokeDelegationRequest::default()
     };
     world.front_end.delegations().revoke_delegation(request).await.unwrap();
     ([organisation, giver, revoker, holder], given)

@@ -152,6 +152,7 @@ async fn give(front_end: &Client, parties: &Parties) -> anyhow::Result<String> {
         privileges: vec![TAX_STATEMENT.to_owned(), TAX_ASSESSMENT.to_owned()],
         period: Some(v1::Period { start: None, end: Some(End::ToDate(last.to_string())) }),
         message: "Kære Anders, tak fordi du hjælper mig med skatten.".to_owned(),
+        ..v1::CreateDelegationRequest::default()
     };
     let first =
         front_end.delegations().create_delegation(create.clone()).await.map_err(refused)?.into_inner();
@@ -193,6 +194,7 @@ fn revocation(parties: &Parties, delegation: &str) -> v1::RevokeDelegationReques
         actor: actor(&parties.karen),
         delegation_id: delegation.to_owned(),
         reason: v1::EndReason::NoLongerNeeded.into(),
+        ..v1::RevokeDelegationRequest::default()
     }
 }
 

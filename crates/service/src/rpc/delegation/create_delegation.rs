@@ -89,6 +89,7 @@ fn parse(message: CreateDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, 
             representative: representative?,
             privileges: privileges?,
             period: period?,
+            replace: message.replace_existing,
             message: text?,
         };
         Some((request_id?, create))

@@ -29,6 +29,7 @@ pub(super) async fn handle(
             actor: message.actor,
             delegation_id: message.delegation_id,
             reason: message.reason,
+            privileges: Vec::new(),
         },
         EndedBy::Representative,
     )?;

@@ -1,7 +1,10 @@
 //! Parties and their identifiers: one file per RPC.
 
+mod end_employment;
 mod link_identifier;
+mod merge_parties;
 mod resolve_party;
+mod resolve_suspension;
 
 use fuldmagt_proto::v1::{self, party_service_server};
 use tonic::{Request, Response, Status};
@@ -27,5 +30,26 @@ impl party_service_server::PartyService for PartyService {
         request: Request<v1::LinkIdentifierRequest>,
     ) -> Result<Response<v1::LinkIdentifierResponse>, Status> {
         answer(link_identifier::handle(&self.0, request).await)
+    }
+
+    async fn merge_parties(
+        &self,
+        request: Request<v1::MergePartiesRequest>,
+    ) -> Result<Response<v1::MergePartiesResponse>, Status> {
+        answer(merge_parties::handle(&self.0, request).await)
+    }
+
+    async fn end_employment(
+        &self,
+        request: Request<v1::EndEmploymentRequest>,
+    ) -> Result<Response<v1::EndEmploymentResponse>, Status> {
+        answer(end_employment::handle(&self.0, request).await)
+    }
+
+    async fn resolve_suspension(
+        &self,
+        request: Request<v1::ResolveSuspensionRequest>,
+    ) -> Result<Response<v1::ResolveSuspensionResponse>, Status> {
+        answer(resolve_suspension::handle(&self.0, request).await)
     }
 }

@@ -62,6 +62,8 @@ mod tests {
         text::{Description, Title},
     };
 
+    use fuldmagt_domain::assurance::LevelOfAssurance;
+
     use super::*;
     use crate::rpc::from_proto::{Violations, catalogue};
 
@@ -72,6 +74,10 @@ mod tests {
     fn some_privilege(publication: Publication) -> CataloguePrivilege {
         CataloguePrivilege {
             privilege: Privilege {
+                assurance: LevelOfAssurance::Substantial,
+                max_sub_delegation_depth: 0,
+                paper_allowed: false,
+                request_allowed: true,
                 uri: PrivilegeUri::parse("urn:dk:a").unwrap(),
                 system: SystemId::parse("tastselv").unwrap(),
                 authority: CvrNumber::parse("34051178").unwrap(),

@@ -1,7 +1,11 @@
-//! A delegation and its life: given, then ended by its delegator, its representative or its period.
+//! A delegation and its life.
 //!
-//! The states are an enum that carries its data; a transition consumes the delegation and returns the next one, or
-//! tells why there is none.
+//! The states are an enum that carries its data ([`State`]). What a command does to a delegation is a [`Step`]: the
+//! delegation after it, its event, and all that goes with it. The rules that make steps are in [`crate::giving`],
+//! [`crate::request`], [`crate::ending`] and their like.
+
+mod state;
+mod step;
 
 use std::fmt;
 
@@ -9,6 +13,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{party::PartyId, period::Period, privilege::PrivilegeUri};
+
+pub use state::{State, StateParts, Status, Termination};
+pub use step::{EventKind, NoticeKind, PaperRejectReason, Reason, Step};
 
 /// Most privileges in one delegation: ten times the largest package known, and small enough to list in one answer.
 pub const MAX_PRIVILEGES: usize = 100;
@@ -46,7 +53,8 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const ALL: [Self; 4] = [Self::NoLongerNeeded, Self::GivenByMistake, Self::LostConfidence, Self::Misuse];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::NoLongerNeeded, Self::GivenByMistake, Self::LostConfidence, Self::Misuse];
 
     /// The stable name, as stored.
     #[must_use]
@@ -66,72 +74,20 @@ impl EndReason {
     }
 }
 
-/// Where a delegation is in its life. Whether it is in force at an instant is another question: see
-/// [`crate::decision::decide`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Given, and not ended by anybody; its period may be to come, running or over.
-    Active,
-    /// Ended by the delegator.
-    Revoked {
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// Ended by the representative.
-    Renounced {
-        /// When.
-        at: DateTime<Utc>,
-    },
+/// What a delegation hangs together with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The delegation that it is a part of, for a sub-delegation.
+    pub parent: Option<DelegationId>,
+    /// The representatives above it, from the top; as many as it is deep.
+    pub chain: Vec<PartyId>,
+    /// The delegations that it replaced, wholly or in part.
+    pub supersedes: Vec<DelegationId>,
+    /// The delegation that replaced it, if it ended so.
+    pub superseded_by: Option<DelegationId>,
 }
 
-impl State {
-    /// When somebody ended it.
-    #[must_use]
-    pub const fn ended_at(self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Active => None,
-            Self::Revoked { at } | Self::Renounced { at } => Some(at),
-        }
-    }
-
-    /// The stable name, as stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Revoked { .. } => "revoked",
-            Self::Renounced { .. } => "renounced",
-        }
-    }
-
-    /// The state of that name and instant, if they fit together.
-    #[must_use]
-    pub fn from_parts(name: &str, ended_at: Option<DateTime<Utc>>) -> Option<Self> {
-        match (name, ended_at) {
-            ("active", None) => Some(Self::Active),
-            ("revoked", Some(at)) => Some(Self::Revoked { at }),
-            ("renounced", Some(at)) => Some(Self::Renounced { at }),
-            _ => None,
-        }
-    }
-}
-
-/// What a delegation's parties are told about where it stands at an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// The period has not begun.
-    Scheduled,
-    /// In the period, not ended.
-    Active,
-    /// The period is over.
-    Expired,
-    /// Ended by the delegator.
-    Revoked,
-    /// Ended by the representative.
-    Renounced,
-}
-
-/// A delegation (fuldmagt).
+/// A delegation (fuldmagt), or a request for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delegation {
     /// Its id.
@@ -140,60 +96,68 @@ pub struct Delegation {
     pub delegator: PartyId,
     /// The representative (fuldmagtshaver).
     pub representative: PartyId,
-    /// What is delegated, sorted, without duplicates.
+    /// What is delegated, or was when it ended, or is asked for; sorted, without duplicates.
     pub privileges: Vec<PrivilegeUri>,
-    /// From when until when.
+    /// What was taken out while the rest lived on, sorted.
+    pub taken_out: Vec<PrivilegeUri>,
+    /// From when until when. For a request: as asked for.
     pub period: Period,
+    /// For a request: the period begins when it is accepted.
+    pub starts_on_acceptance: bool,
+    /// When the request lapses or would have; `None` when it was never one.
+    pub lapses_at: Option<DateTime<Utc>>,
     /// Where it is in its life.
     pub state: State,
-    /// When it was given.
+    /// Whether a party, or a representative above, is suspended at present.
+    pub suspended: bool,
+    /// What it hangs together with.
+    pub links: Links,
+    /// When it was given or asked for.
     pub created_at: DateTime<Utc>,
     /// Counts its events, from 1.
     pub version: i64,
 }
 
-/// There is nothing to end: somebody ended it already, or its period is over.
-/// The delegation comes back unchanged: ending twice is not a failure to the caller.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the delegation has ended already")]
-pub struct AlreadyEnded(pub Box<Delegation>);
-
 impl Delegation {
-    /// The party on whose word the delegation ends in this way.
+    /// The party on whose word the delegation ends in this way. A sub-delegation is taken back by the representative
+    /// that gave it on.
     #[must_use]
-    pub const fn party_that_ends(&self, by: EndedBy) -> PartyId {
+    pub fn party_that_ends(&self, by: EndedBy) -> PartyId {
         match by {
             EndedBy::Delegator => self.delegator,
             EndedBy::Representative => self.representative,
         }
     }
 
-    /// Ends the delegation. Nothing that was in force before the instant changes.
-    ///
-    /// # Errors
-    /// [`AlreadyEnded`].
-    pub fn end(self, by: EndedBy, at: DateTime<Utc>) -> Result<Self, AlreadyEnded> {
-        match self.status(at) {
-            Status::Expired | Status::Revoked | Status::Renounced => Err(AlreadyEnded(Box::new(self))),
-            Status::Scheduled | Status::Active => {
-                // An event is never earlier than the one before it, whatever the clocks of two machines say.
-                let at = at.max(self.created_at);
-                let state = match by {
-                    EndedBy::Delegator => State::Revoked { at },
-                    EndedBy::Representative => State::Renounced { at },
-                };
-                Ok(Self { state, version: self.version + 1, ..self })
-            }
-        }
+    /// Whether the party may revoke it: the delegator, and for a sub-delegation each representative above.
+    #[must_use]
+    pub fn may_be_revoked_by(&self, party: PartyId) -> bool {
+        self.delegator == party || self.links.chain.contains(&party)
+    }
+
+    /// Whether it was given and nobody ended it; its period may be to come, running or over.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        self.state == State::Active
     }
 
     /// What the parties are told at an instant.
     #[must_use]
     pub fn status(&self, at: DateTime<Utc>) -> Status {
         match self.state {
+            State::Requested { lapses_at } if at < lapses_at => Status::Requested,
+            State::Requested { .. } | State::Lapsed { .. } => Status::Lapsed,
+            State::Declined { .. } => Status::Declined,
+            State::Withdrawn { .. } => Status::Withdrawn,
+            State::PaperStarted => Status::PaperStarted,
+            State::PaperRegistered => Status::PaperRegistered,
+            State::PaperRejected { .. } => Status::PaperRejected,
             State::Revoked { .. } => Status::Revoked,
             State::Renounced { .. } => Status::Renounced,
+            State::Superseded { .. } => Status::Superseded,
+            State::Terminated { .. } => Status::Terminated,
             State::Active if at < self.period.from() => Status::Scheduled,
+            State::Active if at < self.period.to() && self.suspended => Status::Suspended,
             State::Active if at < self.period.to() => Status::Active,
             State::Active => Status::Expired,
         }
@@ -244,60 +208,85 @@ pub struct Rules {
     pub max_period_days: u32,
     /// Youngest age at which a person may give a delegation, in completed years.
     pub min_delegator_age_years: u32,
+    /// How long a request waits for an answer, in days.
+    pub request_lapse_days: u32,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { max_period_days: 730, min_delegator_age_years: 15 }
+        Self { max_period_days: 730, min_delegator_age_years: 15, request_lapse_days: 30 }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Delegations for tests.
+
+    use super::*;
+
+    pub(crate) fn instant(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    pub(crate) fn party(id: u128) -> PartyId {
+        PartyId(Uuid::from_u128(id))
+    }
+
+    pub(crate) fn uri(text: &str) -> PrivilegeUri {
+        PrivilegeUri::parse(text).unwrap()
+    }
+
+    /// From party 2 to party 3, of `urn:dk:a` and `urn:dk:b`, active.
+    pub(crate) fn delegation(from: i64, to: i64) -> Delegation {
+        Delegation {
+            id: DelegationId(Uuid::from_u128(1)),
+            delegator: party(2),
+            representative: party(3),
+            privileges: vec![uri("urn:dk:a"), uri("urn:dk:b")],
+            taken_out: Vec::new(),
+            period: Period::new(instant(from), instant(to)).unwrap(),
+            starts_on_acceptance: false,
+            lapses_at: None,
+            state: State::Active,
+            suspended: false,
+            links: Links::default(),
+            created_at: instant(0),
+            version: 1,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use chrono::TimeDelta;
     use proptest::prelude::*;
 
-    fn instant(second: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
-    }
-
-    fn delegation(from: i64, to: i64) -> Delegation {
-        Delegation {
-            id: DelegationId(Uuid::from_u128(1)),
-            delegator: PartyId(Uuid::from_u128(2)),
-            representative: PartyId(Uuid::from_u128(3)),
-            privileges: vec![PrivilegeUri::parse("urn:dk:a").unwrap()],
-            period: Period::new(instant(from), instant(to)).unwrap(),
-            state: State::Active,
-            created_at: instant(0),
-            version: 1,
-        }
-    }
-
-    #[test]
-    fn ending_twice_changes_nothing() {
-        let ended = delegation(0, 100).end(EndedBy::Delegator, instant(10)).unwrap();
-        assert_eq!(ended.state, State::Revoked { at: instant(10) });
-        assert_eq!(ended.version, 2);
-        let AlreadyEnded(same) = ended.clone().end(EndedBy::Representative, instant(20)).unwrap_err();
-        assert_eq!(*same, ended);
-    }
-
-    #[test]
-    fn what_has_not_begun_can_be_ended_and_what_has_expired_cannot() {
-        assert_eq!(
-            delegation(50, 100).end(EndedBy::Representative, instant(10)).unwrap().status(instant(60)),
-            Status::Renounced
-        );
-        assert!(delegation(0, 100).end(EndedBy::Delegator, instant(100)).is_err());
-    }
+    use super::{
+        testing::{delegation, instant},
+        *,
+    };
 
     #[test]
     fn only_a_partys_own_word_ends_a_delegation() {
         let given = delegation(0, 100);
         assert_eq!(given.party_that_ends(EndedBy::Delegator), given.delegator);
         assert_eq!(given.party_that_ends(EndedBy::Representative), given.representative);
+    }
+
+    #[test]
+    fn a_request_lapses_by_computation() {
+        let lapses_at = instant(10);
+        let request = Delegation { state: State::Requested { lapses_at }, ..delegation(0, 100) };
+        assert_eq!(request.status(instant(9)), Status::Requested);
+        assert_eq!(request.status(instant(10)), Status::Lapsed);
+    }
+
+    #[test]
+    fn a_suspended_delegation_says_so_within_its_period_only() {
+        let suspended = Delegation { suspended: true, ..delegation(10, 100) };
+        assert_eq!(suspended.status(instant(9)), Status::Scheduled);
+        assert_eq!(suspended.status(instant(10)), Status::Suspended);
+        assert_eq!(suspended.status(instant(100)), Status::Expired);
     }
 
     #[test]
@@ -311,20 +300,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_state_is_read_back_as_it_was_stored(at in 0i64..1_000_000, which in 0usize..3) {
-            let state = [State::Active, State::Revoked { at: instant(at) }, State::Renounced { at: instant(at) }][which];
-            prop_assert_eq!(State::from_parts(state.as_str(), state.ended_at()), Some(state));
-            let wrong = if state.ended_at().is_some() { None } else { Some(instant(at)) };
-            prop_assert_eq!(State::from_parts(state.as_str(), wrong), None);
-        }
-
-        #[test]
         fn the_status_walks_one_way(from in 0i64..50, length in 1i64..50, steps in prop::collection::vec(0i64..20, 1..10)) {
             let given = delegation(from, from + length);
             let order = |status| match status {
                 Status::Scheduled => 0,
                 Status::Active => 1,
-                Status::Expired | Status::Revoked | Status::Renounced => 2,
+                _ => 2,
             };
             let mut now = instant(0);
             let mut last = 0;
