@@ -150,7 +150,7 @@ mod tests {
     use crate::{
         identifier::CvrNumber,
         party::PartyId,
-        privilege::{Publication, SystemId},
+        privilege::{AccessKind, AgeRange, Publication, SystemId},
     };
 
     fn now() -> DateTime<Utc> {
@@ -177,6 +177,12 @@ mod tests {
             max_period_days: None,
             delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
             representative_kinds: vec![PartyKind::Person, PartyKind::Organisation, PartyKind::Employee],
+            access: AccessKind::Act,
+            assurance: LevelOfAssurance::Substantial,
+            delegator_ages: AgeRange::ANY,
+            max_sub_delegation_depth: 0,
+            paper_allowed: false,
+            request_allowed: true,
             publication: Publication::Published { from: now() },
         }
     }

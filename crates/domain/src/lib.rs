@@ -8,6 +8,7 @@ pub mod decision;
 pub mod delegation;
 pub mod giving;
 pub mod identifier;
+pub mod package;
 pub mod party;
 pub mod period;
 pub mod privilege;

@@ -36,7 +36,7 @@ pub enum Conflict {
     IdentifierKind,
     /// The representative has the privilege from the delegator in an overlapping period.
     OverlappingGrant,
-    /// A system or privilege of that name was registered meanwhile.
+    /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
     Version,
@@ -62,7 +62,7 @@ impl Conflict {
             "identifier_pkey" => Some(Self::Identifier),
             "one_cpr_or_cvr_per_party" => Some(Self::IdentifierKind),
             "no_overlapping_grants" => Some(Self::OverlappingGrant),
-            "system_pkey" | "privilege_shard_uri_key" => Some(Self::CatalogueName),
+            "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile.
             "event_pkey" => Some(Self::Version),
             _ => None,

@@ -51,6 +51,9 @@ pub enum Error {
     /// There is no such system, or it is not the caller's: the two look alike.
     #[error("no such system")]
     SystemNotFound,
+    /// There is no such package, or it is not the caller's: the two look alike.
+    #[error("no such package")]
+    PackageNotFound,
     /// The identifiers name two parties that are known already.
     #[error("the identifiers are of two parties")]
     IdentifiersOfTwoParties,
@@ -78,12 +81,18 @@ pub enum Error {
     /// The representative has one of the privileges from the delegator in an overlapping period.
     #[error("the delegation overlaps another")]
     DelegationOverlaps,
-    /// The owner of a system or the system of a privilege would change, and never does.
+    /// The owner of a system or a package or the system of a privilege would change, and never does.
     #[error("an owner never changes")]
     OwnerMismatch,
     /// The privilege was never published, so there is nothing to hide.
     #[error("the privilege is a draft")]
     PrivilegeIsDraft,
+    /// The privilege is hidden: what lives on can be stopped now, and not later.
+    #[error("the privilege is hidden already")]
+    PrivilegeIsHidden,
+    /// The package has no version, so there is nothing to hide.
+    #[error("the package is a draft")]
+    PackageIsDraft,
     /// The caller is no client of ours.
     #[error("the caller is not known: {0}")]
     Unauthenticated(#[from] clients::Refusal),
@@ -126,6 +135,7 @@ impl Error {
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
             Self::PrivilegeNotFound { .. } => "PRIVILEGE_NOT_FOUND",
             Self::SystemNotFound => "SYSTEM_NOT_FOUND",
+            Self::PackageNotFound => "PACKAGE_NOT_FOUND",
             Self::IdentifiersOfTwoParties => "IDENTIFIERS_OF_TWO_PARTIES",
             Self::IdentifierOfAnotherParty => "IDENTIFIER_OF_ANOTHER_PARTY",
             Self::IdentifierKindMismatch => "IDENTIFIER_KIND_MISMATCH",
@@ -137,6 +147,8 @@ impl Error {
             Self::DelegationOverlaps => "DELEGATION_OVERLAPS",
             Self::OwnerMismatch => "OWNER_MISMATCH",
             Self::PrivilegeIsDraft => "PRIVILEGE_IS_DRAFT",
+            Self::PrivilegeIsHidden => "PRIVILEGE_IS_HIDDEN",
+            Self::PackageIsDraft => "PACKAGE_IS_DRAFT",
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),
             Self::Forbidden => "ROLE_MISSING",
             Self::PurposeNotRegistered => "PURPOSE_NOT_REGISTERED",

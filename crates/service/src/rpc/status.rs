@@ -73,6 +73,7 @@ fn told(error: &Error) -> Told {
                 .with_field(field, error.reason())
         }
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
+        Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
         Error::IdentifierOfAnotherParty => precondition("the identifier names another party"),
         Error::IdentifierKindMismatch => precondition("the identifier is not for this kind of party"),
@@ -84,11 +85,15 @@ fn told(error: &Error) -> Told {
         }
         Error::OrganisationMismatch => precondition("the identifier is of another organisation's employee"),
         Error::OwnerMismatch => {
-            precondition("the owner of a system and the system of a privilege never change")
+            precondition("the owner of a system or a package and the system of a privilege never change")
         }
         Error::PrivilegeIsDraft => {
             precondition("the privilege was never published: there is nothing to hide")
         }
+        Error::PrivilegeIsHidden => {
+            precondition("the privilege is hidden: what lives on can be stopped now, and not later")
+        }
+        Error::PackageIsDraft => precondition("the package has no version: there is nothing to hide"),
         Error::EtagMismatch => Told::new(Code::Aborted, "the etag is stale: read again, and decide again"),
         Error::IdempotencyMismatch => exists("the request_id was used before, for another request"),
         Error::DelegationOverlaps => {

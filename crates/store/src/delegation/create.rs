@@ -15,7 +15,7 @@ use crate::{
     command::Command,
     crypt::{DataKey, Purpose},
     revision::Revision,
-    rows::{PartyRow, PrivilegeRow},
+    rows::{PartyRow, PrivilegeRow, PublicationRow},
     vault,
 };
 
@@ -77,7 +77,11 @@ impl Store {
                       null::integer as privilege_id, null::text as uri, null::text as system_id,
                       null::text as authority_cvr, null::integer as max_period_days,
                       null::text[] as delegator_kinds, null::text[] as representative_kinds,
-                      null::timestamptz as published_at, null::timestamptz as hidden_at,
+                      null::text as access_kind, null::text as assurance, null::smallint as min_age_years,
+                      null::smallint as max_age_years, null::smallint as max_sub_delegation_depth,
+                      null::boolean as paper_allowed, null::boolean as request_allowed,
+                      null::timestamptz as published_at, null::timestamptz as hidden_at, null::boolean as hide_planned,
+                      null::boolean as grants_kept, null::timestamptz as republished_at,
                       k.wrapping_key_id as "wrapping_key_id?", k.wrapped_key as "wrapped_key?", i.ciphertext as "cpr?"
                from unnest($2::uuid[]) with ordinality w (party_id, item)
                join party p on p.shard = $1 and p.party_id = w.party_id
@@ -87,7 +91,9 @@ impl Store {
                union all
                select w.item + 3, null, null, null, null, null, null,
                       p.privilege_id, p.uri, p.system_id, p.authority_cvr, p.max_period_days, p.delegator_kinds,
-                      p.representative_kinds, p.published_at, p.hidden_at, null, null, null
+                      p.representative_kinds, p.access_kind, p.assurance, p.min_age_years, p.max_age_years,
+                      p.max_sub_delegation_depth, p.paper_allowed, p.request_allowed, p.published_at, p.hidden_at,
+                      p.hide_planned, p.grants_kept, p.republished_at, null, null, null
                from unnest($3::text[]) with ordinality w (uri, item)
                join privilege p on p.shard = $1 and p.uri = w.uri"#,
             SHARD,
@@ -194,8 +200,18 @@ struct FactRow {
     max_period_days: Option<i32>,
     delegator_kinds: Option<Vec<String>>,
     representative_kinds: Option<Vec<String>>,
+    access_kind: Option<String>,
+    assurance: Option<String>,
+    min_age_years: Option<i16>,
+    max_age_years: Option<i16>,
+    max_sub_delegation_depth: Option<i16>,
+    paper_allowed: Option<bool>,
+    request_allowed: Option<bool>,
     published_at: Option<DateTime<Utc>>,
     hidden_at: Option<DateTime<Utc>>,
+    hide_planned: Option<bool>,
+    grants_kept: Option<bool>,
+    republished_at: Option<DateTime<Utc>>,
     wrapping_key_id: Option<String>,
     wrapped_key: Option<Vec<u8>>,
     cpr: Option<Vec<u8>>,
@@ -226,8 +242,20 @@ impl FactRow {
                 max_period_days: self.max_period_days,
                 delegator_kinds: self.delegator_kinds?,
                 representative_kinds: self.representative_kinds?,
-                published_at: self.published_at,
-                hidden_at: self.hidden_at,
+                access_kind: self.access_kind?,
+                assurance: self.assurance?,
+                min_age_years: self.min_age_years,
+                max_age_years: self.max_age_years,
+                max_sub_delegation_depth: self.max_sub_delegation_depth?,
+                paper_allowed: self.paper_allowed?,
+                request_allowed: self.request_allowed?,
+                publication: PublicationRow {
+                    published_at: self.published_at,
+                    hidden_at: self.hidden_at,
+                    hide_planned: self.hide_planned?,
+                    grants_kept: self.grants_kept?,
+                    republished_at: self.republished_at,
+                },
             })
         };
         let privilege = row().ok_or(Error::Unreadable("privilege"))?.try_into()?;
