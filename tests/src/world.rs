@@ -1,5 +1,6 @@
 //! A running service of one test: the real one, in this process, over mutual TLS and a database of its own.
 
+mod catalogue;
 mod certificates;
 mod client;
 mod scene;
@@ -15,6 +16,7 @@ use fuldmagt_service::config::{Config, Sources};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+pub use catalogue::package;
 pub use certificates::{AUTHORITY_CVR, OTHER_AUTHORITY_CVR};
 pub use client::{Client, Recorded};
 pub use scene::*;
@@ -25,7 +27,7 @@ use crate::fixtures::{Keyring, People, SequentialIds, SettableClock};
 use crate::{TestDatabase, telemetry};
 use certificates::{CERTIFICATES, NAMELESS, UNREGISTERED};
 
-/// A service with its database, its clients and its clock. How to fill it is in `scene`, how to look behind it in `sql`.
+/// A service with its database, its clients and its clock. How to fill it is in `scene` and `catalogue`, how to look behind it in `sql`.
 pub struct World {
     /// The service's database.
     pub database: TestDatabase,

@@ -208,9 +208,9 @@ fn decisive(grants: &[Grant], asked: Asked) -> Option<&Grant> {
 }
 
 fn is_published(publication: Publication, asked: Asked) -> bool {
-    match (asked, publication) {
-        (Asked::Now(_), Publication::Hidden { .. }) => false,
-        (Asked::Now(at) | Asked::AsOf(at), publication) => publication.covers(at),
+    match asked {
+        Asked::Now(at) => publication.usable_now(at),
+        Asked::AsOf(at) => publication.usable(at),
     }
 }
 
@@ -238,6 +238,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::privilege::ExistingGrants;
 
     fn instant(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
@@ -257,6 +258,16 @@ mod tests {
             delegator: Standing::Good,
             representative: Standing::Good,
             publication: Publication::Published { from: instant(-1000) },
+        }
+    }
+
+    fn hidden(to: i64) -> Publication {
+        Publication::Hidden {
+            from: instant(0),
+            to: instant(to),
+            is_planned: false,
+            existing: ExistingGrants::Stop,
+            again: None,
         }
     }
 
@@ -298,9 +309,8 @@ mod tests {
     fn a_revocation_is_never_outrun_by_a_slow_clock() {
         let grants = [grant(1, 10, 20, Some(Ended { at: instant(15), how: How::Revoked }))];
         assert_eq!(reason(decide(&grants, good(), Asked::Now(instant(14)))), Some(Denial::Revoked));
-        let hidden = Publication::Hidden { from: instant(0), to: instant(15) };
         let grants = [grant(1, 10, 20, None)];
-        let circumstances = Circumstances { publication: hidden, ..good() };
+        let circumstances = Circumstances { publication: hidden(15), ..good() };
         assert_eq!(
             reason(decide(&grants, circumstances, Asked::Now(instant(14)))),
             Some(Denial::NotPublished)
@@ -326,8 +336,7 @@ mod tests {
         let bad = Circumstances { delegator: Standing::Ended, ..good() };
         assert_eq!(reason(decide(&grants, bad, as_of(15))), Some(Denial::NotInGoodStanding));
         assert_eq!(decide(&[], bad, as_of(15)), Decision::NOTHING);
-        let hidden = Publication::Hidden { from: instant(0), to: instant(12) };
-        let unpublished = Circumstances { publication: hidden, ..good() };
+        let unpublished = Circumstances { publication: hidden(12), ..good() };
         assert_eq!(reason(decide(&grants, unpublished, as_of(15))), Some(Denial::NotPublished));
         assert_eq!(reason(decide(&grants, unpublished, as_of(11))), None);
     }

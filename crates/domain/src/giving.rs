@@ -65,6 +65,9 @@ pub enum Refusal {
     /// The privilege cannot be given by this kind of party.
     #[error("the privilege is not for this kind of delegator")]
     DelegatorKind(PrivilegeUri),
+    /// The privilege is not for delegators of this age.
+    #[error("the privilege is not for delegators of this age")]
+    DelegatorAge(PrivilegeUri),
     /// The privilege cannot be held by this kind of party.
     #[error("the privilege is not for this kind of representative")]
     RepresentativeKind(PrivilegeUri),
@@ -203,6 +206,10 @@ fn check_age(cpr: &CprNumber, rules: Rules, today: NaiveDate) -> Result<(), Refu
 }
 
 fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let is_of_age = |cpr: &CprNumber| privilege.delegator_ages.admits(cpr, danish_date(now));
+    if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
+        return Err(Refusal::DelegatorAge(privilege.uri.clone()));
+    }
     check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, now)
 }
 
@@ -243,7 +250,7 @@ mod tests {
     use crate::{
         identifier::CvrNumber,
         party::PartyId,
-        privilege::{Publication, SystemId},
+        privilege::{AccessKind, AgeRange, Publication, SystemId},
     };
 
     fn now() -> DateTime<Utc> {
@@ -270,7 +277,9 @@ mod tests {
             max_period_days: None,
             delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
             representative_kinds: vec![PartyKind::Person, PartyKind::Organisation, PartyKind::Employee],
+            access: AccessKind::Act,
             assurance: LevelOfAssurance::Substantial,
+            delegator_ages: AgeRange::ANY,
             max_sub_delegation_depth: 0,
             paper_allowed: false,
             request_allowed: true,
@@ -415,6 +424,10 @@ mod tests {
             (|w| w.cpr = None, Refusal::AgeUnknown),
             (|w| w.cpr = Some(CprNumber::parse("0101154000").unwrap()), Refusal::UnderAge),
             (|w| w.privilege.publication = Publication::Draft, Refusal::NotPublished(uri())),
+            (
+                |w| w.privilege.delegator_ages = AgeRange::new(None, Some(20)).unwrap(),
+                Refusal::DelegatorAge(uri()),
+            ),
             (|w| w.privilege.delegator_kinds = vec![PartyKind::Organisation], Refusal::DelegatorKind(uri())),
             (
                 |w| w.privilege.representative_kinds = vec![PartyKind::Employee],

@@ -9,6 +9,7 @@ pub mod delegation;
 pub mod ending;
 pub mod giving;
 pub mod identifier;
+pub mod package;
 pub mod party;
 pub mod period;
 pub mod privilege;

@@ -44,7 +44,7 @@ pub enum Conflict {
     DeclinedTooOften,
     /// A paper delegation was to be approved by who registered or started it.
     FourEyes,
-    /// A system or privilege of that name was registered meanwhile.
+    /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
     Version,
@@ -78,7 +78,7 @@ impl Conflict {
             "at_most_5_requests_to_one_delegator" => Some(Self::TooManyRequestsToDelegator),
             "no_request_after_3_declines" => Some(Self::DeclinedTooOften),
             "paper_takes_four_eyes" => Some(Self::FourEyes),
-            "system_pkey" | "privilege_shard_uri_key" => Some(Self::CatalogueName),
+            "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the
             // employee was designated.
             "event_pkey" | "sub_delegation_within_parent" | "one_designation_at_a_time" => {

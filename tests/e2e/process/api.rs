@@ -79,10 +79,14 @@ impl Api {
             let put = v1::PutPrivilegeRequest {
                 request_id: request_id_1,
                 privilege: Some(privilege),
-                etag: String::new(),
+                ..v1::PutPrivilegeRequest::default()
             };
             catalogue.put_privilege(put).await.expect("a privilege");
-            let publish = v1::PublishPrivilegeRequest { request_id: request_id_2, privilege: text(uri) };
+            let publish = v1::PublishPrivilegeRequest {
+                request_id: request_id_2,
+                privilege: text(uri),
+                ..v1::PublishPrivilegeRequest::default()
+            };
             catalogue.publish_privilege(publish).await.expect("it is published");
         }
     }

@@ -14,7 +14,7 @@ fn allowed(rpc: &str) -> &'static [&'static str] {
         ("/fuldmagt.v1.QueryService", _) => &["authority"],
         ("/fuldmagt.v1.DelegationService", _) => &["front_end"],
         ("/fuldmagt.v1.PartyService", _) => &["front_end", "caseworker_system", "register_feed"],
-        ("/fuldmagt.v1.CatalogueService", "ListSystems" | "ListPrivileges") => {
+        ("/fuldmagt.v1.CatalogueService", "ListSystems" | "ListPrivileges" | "ListPackages") => {
             &["authority", "front_end", "operator"]
         }
         ("/fuldmagt.v1.CatalogueService", _) => &["authority", "operator"],

@@ -175,7 +175,7 @@ async fn put_system_and_put_privilege_put_once() {
     let request = PutPrivilegeRequest {
         request_id: world.request_id(),
         privilege: Some(privilege(SEE, SYSTEM)),
-        etag: String::new(),
+        ..PutPrivilegeRequest::default()
     };
     let other = PutPrivilegeRequest { privilege: Some(privilege(CHANGE, SYSTEM)), ..request.clone() };
     let send = async |request| world.authority.catalogue().put_privilege(request).await;
@@ -187,13 +187,13 @@ async fn put_system_and_put_privilege_put_once() {
 #[tokio::test]
 async fn publish_and_hide_privilege_happen_once() {
     let world = World::with_catalogue().await;
-    let request = PublishPrivilegeRequest { request_id: world.request_id(), privilege: DRAFT.to_owned() };
+    let request = world.publishing(DRAFT);
     let other = PublishPrivilegeRequest { privilege: SEE.to_owned(), ..request.clone() };
     let send = async |request| world.authority.catalogue().publish_privilege(request).await;
     let meanwhile = async || drop(world.hide(DRAFT).await);
     replays(&world, (request, other), send, meanwhile).await;
 
-    let request = HidePrivilegeRequest { request_id: world.request_id(), privilege: SEE.to_owned() };
+    let request = world.hiding(SEE);
     let other = HidePrivilegeRequest { privilege: CHANGE.to_owned(), ..request.clone() };
     let send = async |request| world.authority.catalogue().hide_privilege(request).await;
     let meanwhile = async || drop(world.publish(SEE).await);

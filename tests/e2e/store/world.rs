@@ -2,17 +2,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
+    assurance::LevelOfAssurance,
     delegation::{Delegation, DelegationId, EndedBy, State},
     identifier::{CvrNumber, Identifier, PartyKind},
     party::{Party, PartyId, Standing},
     period::Period,
-    privilege::{Privilege, PrivilegeUri, Publication, SystemId},
+    privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
     text::{Description, Message, Name, Title},
 };
 use fuldmagt_service::clock::{Clock as _, IdSource as _};
 use fuldmagt_store::{
     Error, Store,
-    catalogue::{CataloguePrivilege, Change, System},
+    catalogue::{CataloguePrivilege, Change, System, Texts},
     command::Command,
     delegation::{Ending, Giving},
     party::{NewParty, Registration},
@@ -115,14 +116,24 @@ impl World {
             max_period_days: None,
             delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
             representative_kinds: PartyKind::ALL.to_vec(),
+            access: AccessKind::Read,
+            assurance: LevelOfAssurance::Substantial,
+            delegator_ages: AgeRange::ANY,
+            max_sub_delegation_depth: 0,
+            paper_allowed: false,
+            request_allowed: true,
             publication: Publication::Published { from: self.now() - TimeDelta::days(1) },
         };
         let entry = CataloguePrivilege {
             privilege,
-            title_da: Title::parse("At se").unwrap(),
-            title_en: Title::parse("To see").unwrap(),
-            description_da: Description::parse("Må se alt.").unwrap(),
-            description_en: Description::parse("May see everything.").unwrap(),
+            texts: Texts {
+                title_da: Title::parse("At se").unwrap(),
+                title_en: Title::parse("To see").unwrap(),
+                description_da: Description::parse("Må se alt.").unwrap(),
+                description_en: Description::parse("May see everything.").unwrap(),
+            },
+            text_version: 1,
+            text_valid_from: self.now(),
             version: 1,
         };
         let command = self.command(self.ids.random_id());

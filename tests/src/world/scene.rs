@@ -123,6 +123,8 @@ pub fn privilege(uri: &str, system_id: &str) -> v1::Privilege {
         description_en: "May see all income.\nOf earlier years too.".to_owned(),
         delegator_kinds: kinds(&[PartyKind::Person, PartyKind::Organisation]),
         representative_kinds: kinds(&[PartyKind::Person, PartyKind::Organisation, PartyKind::Employee]),
+        access_kind: v1::AccessKind::Act.into(),
+        level_of_assurance: LevelOfAssurance::Substantial.into(),
         ..v1::Privilege::default()
     }
 }
@@ -176,12 +178,10 @@ impl World {
         let put = v1::PutPrivilegeRequest {
             request_id,
             privilege: Some(privilege(FOREIGN, OTHER_SYSTEM)),
-            etag: String::new(),
+            ..v1::PutPrivilegeRequest::default()
         };
         other.clone().put_privilege(put).await.expect("a privilege");
-        let publish =
-            v1::PublishPrivilegeRequest { request_id: self.request_id(), privilege: FOREIGN.to_owned() };
-        other.clone().publish_privilege(publish).await.expect("a privilege");
+        other.clone().publish_privilege(self.publishing(FOREIGN)).await.expect("a privilege");
     }
 
     /// The authority puts a system.
@@ -202,21 +202,20 @@ impl World {
         let request = v1::PutPrivilegeRequest {
             request_id: self.request_id(),
             privilege: Some(privilege),
-            etag: String::new(),
+            ..v1::PutPrivilegeRequest::default()
         };
         self.authority.catalogue().put_privilege(request).await.map(Response::into_inner)
     }
 
     /// The authority publishes its privilege.
     pub async fn publish(&self, uri: &str) -> v1::PublishPrivilegeResponse {
-        let request =
-            v1::PublishPrivilegeRequest { request_id: self.request_id(), privilege: uri.to_owned() };
+        let request = self.publishing(uri);
         self.authority.catalogue().publish_privilege(request).await.expect("it is published").into_inner()
     }
 
     /// The authority hides its privilege.
     pub async fn hide(&self, uri: &str) -> v1::HidePrivilegeResponse {
-        let request = v1::HidePrivilegeRequest { request_id: self.request_id(), privilege: uri.to_owned() };
+        let request = self.hiding(uri);
         self.authority.catalogue().hide_privilege(request).await.expect("it is hidden").into_inner()
     }
 

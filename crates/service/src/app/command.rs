@@ -27,6 +27,15 @@ pub struct Order {
     payload_digest: [u8; 32],
 }
 
+/// Whether a command is done, or only judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is done.
+    Do,
+    /// Nothing is written; the answer is what it would be.
+    ValidateOnly,
+}
+
 /// How a command reached the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
@@ -54,6 +63,8 @@ impl Channel {
 }
 
 /// The answer to a command, encoded for the caller but for its revision. The same bytes answer repeated requests.
+///
+/// Of a command that was only judged: what it would be, and the state that it was judged by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The encoded response message, its `revision` empty.

@@ -75,6 +75,9 @@ pub enum Error {
     /// There is no such system, or it is not the caller's: the two look alike.
     #[error("no such system")]
     SystemNotFound,
+    /// There is no such package, or it is not the caller's: the two look alike.
+    #[error("no such package")]
+    PackageNotFound,
     /// The identifiers name two parties that are known already.
     #[error("the identifiers are of two parties")]
     IdentifiersOfTwoParties,
@@ -102,12 +105,18 @@ pub enum Error {
     /// The representative has one of the privileges from the delegator in an overlapping period.
     #[error("the delegation overlaps another")]
     DelegationOverlaps,
-    /// The owner of a system or the system of a privilege would change, and never does.
+    /// The owner of a system or a package or the system of a privilege would change, and never does.
     #[error("an owner never changes")]
     OwnerMismatch,
     /// The privilege was never published, so there is nothing to hide.
     #[error("the privilege is a draft")]
     PrivilegeIsDraft,
+    /// The privilege is hidden: what lives on can be stopped now, and not later.
+    #[error("the privilege is hidden already")]
+    PrivilegeIsHidden,
+    /// The package has no version, so there is nothing to hide.
+    #[error("the package is a draft")]
+    PackageIsDraft,
     /// The caller is no client of ours.
     #[error("the caller is not known: {0}")]
     Unauthenticated(#[from] clients::Refusal),
@@ -185,6 +194,7 @@ impl Error {
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
             Self::PrivilegeNotFound { .. } => "PRIVILEGE_NOT_FOUND",
             Self::SystemNotFound => "SYSTEM_NOT_FOUND",
+            Self::PackageNotFound => "PACKAGE_NOT_FOUND",
             Self::IdentifiersOfTwoParties => "IDENTIFIERS_OF_TWO_PARTIES",
             Self::IdentifierOfAnotherParty => "IDENTIFIER_OF_ANOTHER_PARTY",
             Self::IdentifierKindMismatch => "IDENTIFIER_KIND_MISMATCH",
@@ -196,6 +206,8 @@ impl Error {
             Self::DelegationOverlaps => DELEGATION_OVERLAPS,
             Self::OwnerMismatch => "OWNER_MISMATCH",
             Self::PrivilegeIsDraft => "PRIVILEGE_IS_DRAFT",
+            Self::PrivilegeIsHidden => "PRIVILEGE_IS_HIDDEN",
+            Self::PackageIsDraft => "PACKAGE_IS_DRAFT",
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),
             Self::Forbidden => "ROLE_MISSING",
             Self::PurposeNotRegistered => "PURPOSE_NOT_REGISTERED",
@@ -224,6 +236,7 @@ fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
         giving::Refusal::AgeUnknown => "DELEGATOR_AGE_UNKNOWN",
         giving::Refusal::NotPublished(_) => "PRIVILEGE_NOT_PUBLISHED",
         giving::Refusal::DelegatorKind(_) => "DELEGATOR_KIND_NOT_ALLOWED",
+        giving::Refusal::DelegatorAge(_) => "DELEGATOR_AGE_NOT_ALLOWED",
         giving::Refusal::RepresentativeKind(_) => "REPRESENTATIVE_KIND_NOT_ALLOWED",
         giving::Refusal::Period(error) => error.reason(),
         giving::Refusal::Overlaps(_) => DELEGATION_OVERLAPS,

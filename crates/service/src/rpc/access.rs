@@ -62,8 +62,12 @@ const TABLE: &[(&str, &[Role])] = &[
     ("fuldmagt.v1.CatalogueService/PutPrivilege", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/PublishPrivilege", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/HidePrivilege", KEEPS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/PutPackage", KEEPS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/PublishPackageVersion", KEEPS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/HidePackage", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/ListSystems", READS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/ListPrivileges", READS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/ListPackages", READS_CATALOGUE),
 ];
 
 /// Lets a client through to an RPC, `package.Service/Method`, that one of its roles may call. Nobody may call an RPC

@@ -87,6 +87,7 @@ fn told(error: &Error) -> Told {
                 .with_field(field, error.reason())
         }
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
+        Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
         Error::IdentifierOfAnotherParty => precondition("the identifier names another party"),
         Error::IdentifierKindMismatch => precondition("the identifier is not for this kind of party"),
@@ -98,11 +99,15 @@ fn told(error: &Error) -> Told {
         }
         Error::OrganisationMismatch => precondition("the identifier is of another organisation's employee"),
         Error::OwnerMismatch => {
-            precondition("the owner of a system and the system of a privilege never change")
+            precondition("the owner of a system or a package and the system of a privilege never change")
         }
         Error::PrivilegeIsDraft => {
             precondition("the privilege was never published: there is nothing to hide")
         }
+        Error::PrivilegeIsHidden => {
+            precondition("the privilege is hidden: what lives on can be stopped now, and not later")
+        }
+        Error::PackageIsDraft => precondition("the package has no version: there is nothing to hide"),
         Error::EtagMismatch => Told::new(Code::Aborted, "the etag is stale: read again, and decide again"),
         Error::IdempotencyMismatch => exists("the request_id was used before, for another request"),
         Error::DelegationOverlaps => {
@@ -138,6 +143,9 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
         }
         Refusal::DelegatorKind(privilege) => {
             precondition("a privilege cannot be given by this kind of party").with_privilege(privilege)
+        }
+        Refusal::DelegatorAge(privilege) => {
+            precondition("a privilege is not for delegators of this age").with_privilege(privilege)
         }
         Refusal::RepresentativeKind(privilege) => {
             precondition("a privilege cannot be held by this kind of party").with_privilege(privilege)

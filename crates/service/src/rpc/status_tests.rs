@@ -21,6 +21,7 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::DelegationNotFound, Code::NotFound, "DELEGATION_NOT_FOUND"),
         (Error::privilege_not_found("privileges[2]"), Code::NotFound, "PRIVILEGE_NOT_FOUND"),
         (Error::SystemNotFound, Code::NotFound, "SYSTEM_NOT_FOUND"),
+        (Error::PackageNotFound, Code::NotFound, "PACKAGE_NOT_FOUND"),
         (Error::IdentifiersOfTwoParties, Code::FailedPrecondition, "IDENTIFIERS_OF_TWO_PARTIES"),
         (Error::IdentifierOfAnotherParty, Code::FailedPrecondition, "IDENTIFIER_OF_ANOTHER_PARTY"),
         (Error::IdentifierKindMismatch, Code::FailedPrecondition, "IDENTIFIER_KIND_MISMATCH"),
@@ -32,6 +33,8 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::DelegationOverlaps, Code::AlreadyExists, "DELEGATION_OVERLAPS"),
         (Error::OwnerMismatch, Code::FailedPrecondition, "OWNER_MISMATCH"),
         (Error::PrivilegeIsDraft, Code::FailedPrecondition, "PRIVILEGE_IS_DRAFT"),
+        (Error::PrivilegeIsHidden, Code::FailedPrecondition, "PRIVILEGE_IS_HIDDEN"),
+        (Error::PackageIsDraft, Code::FailedPrecondition, "PACKAGE_IS_DRAFT"),
         (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
     ];

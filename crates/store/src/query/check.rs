@@ -13,7 +13,12 @@ use fuldmagt_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Error, Result, SHARD, Store, revision::Revision, rows, usage::Usage};
+use crate::{
+    Error, Result, SHARD, Store,
+    revision::Revision,
+    rows::{self, PublicationRow},
+    usage::Usage,
+};
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -42,6 +47,9 @@ struct Row {
     privilege_id: Option<i32>,
     published_at: Option<DateTime<Utc>>,
     hidden_at: Option<DateTime<Utc>>,
+    hide_planned: Option<bool>,
+    grants_kept: Option<bool>,
+    republished_at: Option<DateTime<Utc>>,
     delegator_standing: Option<String>,
     representative_standing: Option<String>,
     delegation_id: Option<Uuid>,
@@ -107,7 +115,7 @@ impl Row {
                 let circumstances = Circumstances {
                     delegator: rows::standing(delegator)?,
                     representative: rows::standing(representative)?,
-                    publication: rows::publication(self.published_at, self.hidden_at)?,
+                    publication: self.publication().try_into()?,
                 };
                 decide(self.grant()?.as_slice(), circumstances, Asked::Now(at))
             }
@@ -117,6 +125,16 @@ impl Row {
             return Err(Error::Unreadable("the statement and the domain decide differently"));
         }
         Ok(Some(decision))
+    }
+
+    fn publication(&self) -> PublicationRow {
+        PublicationRow {
+            published_at: self.published_at,
+            hidden_at: self.hidden_at,
+            hide_planned: self.hide_planned.unwrap_or(false),
+            grants_kept: self.grants_kept.unwrap_or(false),
+            republished_at: self.republished_at,
+        }
     }
 
     fn grant(&self) -> Result<Option<Grant>> {

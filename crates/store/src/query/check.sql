@@ -4,14 +4,14 @@ with question as (
         as q (delegator_kind, delegator_index, representative_kind, representative_index, uri, item)
 ),
 answer as (
-    select q.item, p.privilege_id, p.uri, p.published_at, p.hidden_at,
+    select q.item, p.privilege_id, p.uri, p.published_at, p.hidden_at, p.hide_planned, p.grants_kept, p.republished_at,
            d.party_id as delegator_id, d.standing as delegator_standing,
            r.party_id as representative_id, r.standing as representative_standing,
            g.delegation_id, g.valid_from, g.valid_to, g.ended_at, g.ended_as,
            coalesce(
                g.ended_at is null and g.valid_from <= $8 and $8 < g.valid_to
                and d.standing = 'good' and r.standing = 'good'
-               and p.published_at <= $8 and p.hidden_at is null, false) as granted
+               and privilege_may_be_used(p, $8), false) as granted
     from question q
     -- Another authority's privilege is not found.
     left join privilege p on p.shard = $1 and p.uri = q.uri and p.authority_cvr = $7
@@ -44,6 +44,7 @@ logged as (
 )
 select h.epoch, h.revision,
        a.privilege_id as "privilege_id?", a.published_at as "published_at?", a.hidden_at as "hidden_at?",
+       a.hide_planned as "hide_planned?", a.grants_kept as "grants_kept?", a.republished_at as "republished_at?",
        a.delegator_standing as "delegator_standing?", a.representative_standing as "representative_standing?",
        a.delegation_id as "delegation_id?", a.valid_from as "valid_from?", a.valid_to as "valid_to?",
        a.ended_at as "ended_at?", a.ended_as as "ended_as?", a.granted as "granted!"

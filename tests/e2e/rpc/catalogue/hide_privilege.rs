@@ -38,7 +38,7 @@ async fn hiding_what_is_hidden_succeeds_and_changes_nothing() {
 async fn each_wrong_field_is_refused() {
     let world = World::with_catalogue().await;
     let not_found = || Refused::because(Code::NotFound, "PRIVILEGE_NOT_FOUND").naming("privilege");
-    Refusals::of(HidePrivilegeRequest { request_id: world.request_id(), privilege: SEE.to_owned() })
+    Refusals::of(world.hiding(SEE))
         .request_id(|request, text| request.request_id = text)
         .privilege("privilege", |request, uri| request.privilege = uri)
         .refused(not_found(), |request| request.privilege = UNKNOWN.to_owned())
@@ -53,9 +53,7 @@ async fn each_wrong_field_is_refused() {
 #[tokio::test]
 async fn another_authoritys_privilege_and_none_at_all_look_alike() {
     let world = World::with_catalogue().await;
-    let hiding =
-        |uri: &str| HidePrivilegeRequest { request_id: world.request_id(), privilege: uri.to_owned() };
-    let foreign = hide(&world, hiding(FOREIGN)).await.unwrap_err();
-    assert_alike(&foreign, &hide(&world, hiding(UNKNOWN)).await.unwrap_err());
-    world.operator.catalogue().hide_privilege(hiding(FOREIGN)).await.unwrap();
+    let foreign = hide(&world, world.hiding(FOREIGN)).await.unwrap_err();
+    assert_alike(&foreign, &hide(&world, world.hiding(UNKNOWN)).await.unwrap_err());
+    world.operator.catalogue().hide_privilege(world.hiding(FOREIGN)).await.unwrap();
 }

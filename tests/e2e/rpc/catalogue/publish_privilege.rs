@@ -49,8 +49,7 @@ async fn what_was_hidden_comes_back() {
 async fn an_operator_publishes_the_privileges_of_any_authority() {
     let world = World::with_catalogue().await;
     for uri in [DRAFT, FOREIGN] {
-        let request = PublishPrivilegeRequest { request_id: world.request_id(), privilege: uri.to_owned() };
-        world.operator.catalogue().publish_privilege(request).await.unwrap();
+        world.operator.catalogue().publish_privilege(world.publishing(uri)).await.unwrap();
     }
 }
 
@@ -58,7 +57,7 @@ async fn an_operator_publishes_the_privileges_of_any_authority() {
 async fn each_wrong_field_is_refused() {
     let world = World::with_catalogue().await;
     let not_found = || Refused::because(Code::NotFound, "PRIVILEGE_NOT_FOUND").naming("privilege");
-    Refusals::of(PublishPrivilegeRequest { request_id: world.request_id(), privilege: SEE.to_owned() })
+    Refusals::of(world.publishing(SEE))
         .request_id(|request, text| request.request_id = text)
         .privilege("privilege", |request, uri| request.privilege = uri)
         .refused(not_found(), |request| request.privilege = UNKNOWN.to_owned())

@@ -15,7 +15,11 @@ use crate::rpc::refusals::Refusals;
 const NEW: &str = "urn:dk:example:ny";
 
 fn putting(world: &World, privilege: Privilege) -> PutPrivilegeRequest {
-    PutPrivilegeRequest { request_id: world.request_id(), privilege: Some(privilege), etag: String::new() }
+    PutPrivilegeRequest {
+        request_id: world.request_id(),
+        privilege: Some(privilege),
+        ..PutPrivilegeRequest::default()
+    }
 }
 
 async fn put(world: &World, request: PutPrivilegeRequest) -> Result<PutPrivilegeResponse, Status> {
@@ -28,7 +32,7 @@ async fn a_privilege_begins_as_a_draft_and_changes_keep_its_state() {
     let proto = Privilege { max_period_days: 365, ..privilege(NEW, SYSTEM) };
     let first = world.put_privilege(proto.clone()).await.unwrap().privilege.unwrap();
     let draft = PublicationState::Draft.into();
-    assert_eq!(first, Privilege { state: draft, etag: "1".to_owned(), ..proto.clone() });
+    assert_eq!(first, Privilege { state: draft, etag: "1".to_owned(), text_version: 1, ..proto.clone() });
     let published = world.publish(NEW).await.privilege.unwrap();
     let changed = Privilege { title_en: "Another title".to_owned(), max_period_days: 0, ..proto };
     let request = PutPrivilegeRequest { etag: published.etag.clone(), ..putting(&world, changed.clone()) };
@@ -37,6 +41,7 @@ async fn a_privilege_begins_as_a_draft_and_changes_keep_its_state() {
         state: PublicationState::Published.into(),
         publish_time: published.publish_time,
         etag: "3".to_owned(),
+        text_version: 2,
         ..changed
     };
     assert_eq!(second, wanted);

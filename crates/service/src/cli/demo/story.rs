@@ -85,9 +85,13 @@ async fn catalogue(operator: &Client) -> anyhow::Result<()> {
         operator.catalogue().put_system(put).await.map_err(refused)?;
         for &(uri, title_da, title_en) in system.privileges {
             let privilege = Some(privilege(system.id, uri, title_da, title_en));
-            let put = v1::PutPrivilegeRequest { request_id: request_id(), privilege, etag: String::new() };
+            let put = v1::PutPrivilegeRequest { request_id: request_id(), privilege, ..Default::default() };
             operator.catalogue().put_privilege(put).await.map_err(refused)?;
-            let publish = v1::PublishPrivilegeRequest { request_id: request_id(), privilege: uri.to_owned() };
+            let publish = v1::PublishPrivilegeRequest {
+                request_id: request_id(),
+                privilege: uri.to_owned(),
+                ..Default::default()
+            };
             let answer = operator.catalogue().publish_privilege(publish).await.map_err(refused)?.into_inner();
             let state = answer.privilege.unwrap_or_default().state();
             published += usize::from(state == v1::PublicationState::Published);

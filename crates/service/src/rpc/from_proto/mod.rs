@@ -8,10 +8,13 @@ pub mod catalogue;
 pub mod delegation;
 pub mod identifier;
 pub mod ids;
+pub mod package;
 pub mod paging;
 pub mod period;
 pub mod privileges;
+pub mod publication;
 pub mod question;
+pub mod rules;
 pub mod text;
 
 #[cfg(test)]

@@ -20,12 +20,17 @@ pub fn privilege(fields: &mut Violations, text: &str) -> Option<PrivilegeUri> {
     }
 }
 
-/// The privileges of a delegation: 1 to [`MAX_PRIVILEGES`], none twice. Sorted.
-pub fn privileges(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
+/// The privileges of a delegation or a package: 1 to [`MAX_PRIVILEGES`], none twice. In the order of the request.
+pub fn in_order(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
     if texts.is_empty() || texts.len() > MAX_PRIVILEGES {
         return told(fields, PrivilegesError::Count);
     }
-    distinct(fields, texts).and_then(|uris| match sorted_privileges(uris) {
+    distinct(fields, texts)
+}
+
+/// The same, sorted.
+pub fn privileges(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
+    in_order(fields, texts).and_then(|uris| match sorted_privileges(uris) {
         Ok(sorted) => Some(sorted),
         Err(error) => told(fields, error),
     })
@@ -65,6 +70,15 @@ mod tests {
     fn privileges_are_sorted() {
         let read = read(|fields| privileges(fields, &texts(&["urn:dk:b", "urn:dk:a"]))).unwrap();
         assert_eq!(read.iter().map(PrivilegeUri::as_str).collect::<Vec<_>>(), ["urn:dk:a", "urn:dk:b"]);
+    }
+
+    #[test]
+    fn or_stay_as_they_came() {
+        let read = read(|fields| in_order(fields, &texts(&["urn:dk:b", "urn:dk:a"]))).unwrap();
+        assert_eq!(read.iter().map(PrivilegeUri::as_str).collect::<Vec<_>>(), ["urn:dk:b", "urn:dk:a"]);
+        let twice = texts(&["urn:dk:b", "urn:dk:b"]);
+        assert_eq!(refused(|fields| in_order(fields, &twice)), at("field[1]", "PRIVILEGE_DUPLICATE"));
+        assert_eq!(refused(|fields| in_order(fields, &[])), at("field", "PRIVILEGES_COUNT"));
     }
 
     #[test]

@@ -3,14 +3,16 @@
 mod catalogue;
 mod decision;
 mod delegation;
+mod package;
 mod party;
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 
-pub use catalogue::{privilege, system};
+pub use catalogue::{privilege, privilege_impact, system};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, shown};
+pub use package::{package, package_impact};
 pub use party::{identifier, party, party_kind};
 
 /// An instant.
