@@ -234,10 +234,8 @@ pub fn lapse(request: Delegation, now: DateTime<Utc>) -> Option<Step> {
 }
 
 fn require_pending(request: &Delegation, now: DateTime<Utc>) -> Result<(), Refusal> {
-    match request.status(now) {
-        Status::Requested => Ok(()),
-        status => Err(Refusal::NotPending(status)),
-    }
+    let status = request.status(now);
+    if status == Status::Requested { Ok(()) } else { Err(Refusal::NotPending(status)) }
 }
 
 #[cfg(test)]

@@ -114,6 +114,7 @@ impl Callers {
             privileges: self.questions.given_privileges.clone(),
             period: Some(v1::Period { start: None, end: Some(end) }),
             message: String::new(),
+            ..v1::CreateDelegationRequest::default()
         };
         match DelegationServiceClient::new(channel).create_delegation(request).await {
             Ok(answer) => {
@@ -135,6 +136,7 @@ impl Callers {
             actor: Some(actor(&delegator)),
             delegation_id,
             reason: v1::EndReason::NoLongerNeeded.into(),
+            ..v1::RevokeDelegationRequest::default()
         };
         match DelegationServiceClient::new(channel).revoke_delegation(request).await {
             Ok(_) => Outcome::Right,

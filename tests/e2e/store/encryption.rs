@@ -7,7 +7,7 @@ use fuldmagt_domain::{
     identifier::{Identifier, IdentifierKind, PartyKind},
     party::PartyId,
 };
-use fuldmagt_store::{Error, Store, keyring::KeyringFile, usage::Usage};
+use fuldmagt_store::{Error, Store, delegation::Ask, keyring::KeyringFile, usage::Usage};
 use fuldmagt_tests::fixtures::Keyring;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -182,9 +182,13 @@ async fn a_message_moved_to_another_delegation_of_the_same_delegator_does_not_op
 async fn an_identifier_moved_to_another_party_or_another_kind_does_not_open() {
     let given = Given::new().await;
     let world = &given.world;
-    let facts = || world.store.giving_facts(given.delegator, given.delegator, given.representative, &[]);
+    let cpr = async || {
+        let ask = Ask { parties: &[given.delegator], sealed: true, ..Ask::default() };
+        let facts = world.store.facts(ask).await.unwrap();
+        facts.party_facts(given.delegator).expect("known").cpr()
+    };
     let other = world.person().await.0;
-    assert!(facts().await.unwrap().delegator_cpr.is_some());
+    assert!(cpr().await.unwrap().is_some());
     for (party, kind) in [(given.delegator, "pid"), (other, "cpr")] {
         given
             .run(format!(
@@ -193,7 +197,7 @@ async fn an_identifier_moved_to_another_party_or_another_kind_does_not_open() {
                 given.delegator,
             ))
             .await;
-        assert_unreadable(facts().await);
+        assert_unreadable(cpr().await);
     }
 }
 

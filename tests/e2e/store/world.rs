@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EndedBy, State},
+    delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, State, Step},
+    ending,
     identifier::{CvrNumber, Identifier, PartyKind},
     party::{Party, PartyId, Standing},
     period::Period,
@@ -15,7 +16,7 @@ use fuldmagt_store::{
     Error, Store,
     catalogue::{CataloguePrivilege, Change, System, Texts},
     command::Command,
-    delegation::{Ending, Giving},
+    delegation::{Ask, Between, Changes, Facts, Held},
     party::{NewParty, Registration},
     revision::Revision,
     usage::Usage,
@@ -196,25 +197,49 @@ impl World {
             assert!(first.same_payload, "the request is repeated as it was");
             return Err(Error::Conflict(fuldmagt_store::Conflict::RequestId));
         }
-        let facts = store.giving_facts(gift.from, gift.from, gift.to, &gift.privileges).await?;
-        let delegation = Delegation {
+        let between = Between::Both(gift.from, gift.to);
+        let ask = Ask {
+            actor: Some(gift.from),
+            between,
+            privileges: &gift.privileges,
+            sealed: true,
+            ..Ask::default()
+        };
+        let facts = store.facts(ask).await?;
+        let delegation = self.delegation(gift);
+        let writer = facts.party_facts(gift.from).expect("known");
+        let message = gift.message.as_ref().map(|message| store.seal_message(delegation.id, writer, message));
+        let step = Step {
+            acting_for: Some(gift.from),
+            grants: gift.privileges.clone(),
+            tells: vec![(gift.to, NoticeKind::Given)],
+            ..Step::new(delegation.clone(), EventKind::Created, self.now())
+        };
+        let changes = Changes {
+            held: held(&facts, [gift.from, gift.to]),
+            message: message.transpose()?,
+            ..Changes::new(vec![step], RESPONSE)
+        };
+        let revision = self.apply(store, changes, &command).await?;
+        Ok((delegation, revision))
+    }
+
+    fn delegation(&self, gift: &Gift) -> Delegation {
+        Delegation {
             id: DelegationId(self.ids.row_id(self.now())),
             delegator: gift.from,
             representative: gift.to,
             privileges: gift.privileges.clone(),
+            taken_out: Vec::new(),
             period: gift.period,
+            starts_on_acceptance: false,
+            lapses_at: None,
             state: State::Active,
+            suspended: false,
+            links: Links::default(),
             created_at: self.now(),
             version: 1,
-        };
-        let giving = Giving {
-            delegation: &delegation,
-            facts: &facts,
-            message: gift.message.as_ref(),
-            response: RESPONSE,
-        };
-        let revision = store.create_delegation(giving, &command).await?;
-        Ok((delegation, revision))
+        }
     }
 
     /// Revokes now, in three round trips.
@@ -225,11 +250,43 @@ impl World {
     ) -> fuldmagt_store::Result<Revision> {
         let command = self.command(self.ids.random_id());
         assert!(store.first_answer(&command).await?.is_none(), "a new request");
-        let facts = store.ending_facts(delegation.id, delegation.delegator).await?.expect("known");
-        let ended = facts.delegation.end(EndedBy::Delegator, self.now()).expect("to be ended");
-        let acting_for = ended.delegator;
-        let ending = Ending { delegation: &ended, acting_for, reason: None, response: RESPONSE };
-        store.end_delegation(ending, &command).await
+        let facts = self.facts_of(store, delegation.id).await?;
+        self.revoke_from(store, &facts, delegation.id, &command).await
+    }
+
+    /// What there is to know of a delegation before it is ended.
+    pub(crate) async fn facts_of(
+        &self,
+        store: &Store,
+        delegation: DelegationId,
+    ) -> fuldmagt_store::Result<Facts> {
+        store.facts(Ask { delegations: &[delegation], ..Ask::default() }).await
+    }
+
+    /// Revokes now what was read before: the last of the three round trips.
+    pub(crate) async fn revoke_from(
+        &self,
+        store: &Store,
+        facts: &Facts,
+        delegation: DelegationId,
+        command: &Command<'_>,
+    ) -> fuldmagt_store::Result<Revision> {
+        let tree = facts.tree(delegation).expect("known").clone();
+        let delegator = tree.top.delegator;
+        let steps = ending::end(tree, EndedBy::Delegator, delegator, None, self.now()).expect("to be ended");
+        let changes = Changes { held: held(facts, [delegator]), ..Changes::new(steps, RESPONSE) };
+        self.apply(store, changes, command).await
+    }
+
+    /// Writes what was decided, with an id for each notice.
+    pub(crate) async fn apply(
+        &self,
+        store: &Store,
+        mut changes: Changes<'_>,
+        command: &Command<'_>,
+    ) -> fuldmagt_store::Result<Revision> {
+        changes.notice_ids = (0..changes.notice_count()).map(|_| self.ids.row_id(self.now())).collect();
+        store.apply(&changes, command).await
     }
 
     /// How many rows the table has.
@@ -237,6 +294,13 @@ impl World {
         let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
         sqlx::query_scalar(sql).fetch_one(&self.database.pool).await.unwrap()
     }
+}
+
+/// The parties as they were read; the first has its commands one at a time.
+fn held<const N: usize>(facts: &Facts, parties: [PartyId; N]) -> Vec<Held> {
+    let known = |party| facts.party(party).expect("known");
+    let hold = |(n, party)| if n == 0 { Held::exclusive(known(party)) } else { Held::shared(known(party)) };
+    parties.into_iter().enumerate().map(hold).collect()
 }
 
 fn system_id() -> SystemId {

@@ -156,9 +156,10 @@ impl App {
                     return Err(Error::Store(error));
                 }
                 Err(refusal) => {
-                    let refusal = match refusal {
-                        Error::Store(error) => error_of_a_limit(&error).unwrap_or(Error::Store(error)),
-                        refusal => refusal,
+                    let refusal = if let Error::Store(error) = &refusal {
+                        error_of_a_limit(error).unwrap_or(refusal)
+                    } else {
+                        refusal
                     };
                     if own_doing(&refusal)
                         && let Some(answer) = self.first_answer(order, about).await?

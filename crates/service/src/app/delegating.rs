@@ -48,11 +48,7 @@ pub(super) fn held_alone(facts: &Facts, delegator: PartyId) -> Vec<Held> {
 
 /// The logged-in user and a party that they may act for. A party that is not known and one that the actor may not act
 /// for look alike.
-pub(super) fn actor_and<'a>(
-    facts: &'a Facts,
-    actor: PartyId,
-    party: PartyId,
-) -> Result<(&'a Party, &'a Party)> {
+pub(super) fn actor_and(facts: &Facts, actor: PartyId, party: PartyId) -> Result<(&Party, &Party)> {
     let actor = known(facts, actor)?;
     let party = known(facts, party)?;
     if actor.may_act_for(party.id) { Ok((actor, party)) } else { Err(Error::PartyNotFound) }

@@ -139,27 +139,26 @@ pub enum Error {
 
 impl From<giving::Refusal> for Error {
     fn from(refusal: giving::Refusal) -> Self {
-        match refusal {
-            giving::Refusal::Overlaps(_) => Self::DelegationOverlaps,
-            other => Self::Refused(other),
+        if let giving::Refusal::Overlaps(_) = refusal {
+            Self::DelegationOverlaps
+        } else {
+            Self::Refused(refusal)
         }
     }
 }
 
 impl From<request::Refusal> for Error {
     fn from(refusal: request::Refusal) -> Self {
-        match refusal {
-            request::Refusal::Giving(refusal) => refusal.into(),
-            other => Self::Request(other),
-        }
+        if let request::Refusal::Giving(refusal) = refusal { refusal.into() } else { Self::Request(refusal) }
     }
 }
 
 impl From<sub_delegation::Refusal> for Error {
     fn from(refusal: sub_delegation::Refusal) -> Self {
-        match refusal {
-            sub_delegation::Refusal::Giving(refusal) => refusal.into(),
-            other => Self::SubDelegation(other),
+        if let sub_delegation::Refusal::Giving(refusal) = refusal {
+            refusal.into()
+        } else {
+            Self::SubDelegation(refusal)
         }
     }
 }

@@ -1,7 +1,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use fuldmagt_domain::{period, privilege::PrivilegeUri};
+use fuldmagt_domain::{
+    delegation::{DelegationId, Status as Stands},
+    party::PartyId,
+    period,
+    privilege::PrivilegeUri,
+    sub_delegation::Refusal as GivenOn,
+};
 use fuldmagt_store::Conflict;
 
 use super::*;
@@ -39,6 +45,7 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
     ];
     rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
+    rows.extend(of_a_whole_life());
     rows.extend(
         unregistered()
             .map(|(refusal, reason)| (Error::Unauthenticated(refusal), Code::Unauthenticated, reason)),
@@ -51,8 +58,43 @@ fn table() -> Vec<(Error, Code, &'static str)> {
     rows
 }
 
-fn refusals() -> [(Refusal, Code, &'static str); 10] {
+/// What is told of requests, of giving on, of endings and of paper.
+fn of_a_whole_life() -> Vec<(Error, Code, &'static str)> {
+    let answered = |status| Error::Request(request::Refusal::NotPending(status));
+    let wider = request::Refusal::WiderPeriod;
+    vec![
+        (answered(Stands::Declined), Code::FailedPrecondition, "REQUEST_DECLINED"),
+        (answered(Stands::Withdrawn), Code::FailedPrecondition, "REQUEST_WITHDRAWN"),
+        (answered(Stands::Lapsed), Code::FailedPrecondition, "REQUEST_LAPSED"),
+        (answered(Stands::Active), Code::FailedPrecondition, "REQUEST_ANSWERED"),
+        (Error::Request(wider), Code::InvalidArgument, "ACCEPTANCE_WIDER"),
+        (
+            Error::Request(request::Refusal::NotOnRequest(uri())),
+            Code::FailedPrecondition,
+            "REQUEST_NOT_ALLOWED",
+        ),
+        (Error::TooManyRequests, Code::ResourceExhausted, "REQUESTS_EXHAUSTED"),
+        (Error::TooManyRequestsToDelegator, Code::ResourceExhausted, "REQUESTS_TO_DELEGATOR_EXHAUSTED"),
+        (Error::DeclinedTooOften, Code::ResourceExhausted, "REQUESTS_DECLINED_TOO_OFTEN"),
+        (given_on(GivenOn::ParentNotInForce), Code::FailedPrecondition, "DELEGATION_NOT_IN_FORCE"),
+        (given_on(GivenOn::RepresentativeIsAbove), Code::InvalidArgument, "REPRESENTATIVE_IS_ABOVE"),
+        (given_on(GivenOn::NotDelegated(uri())), Code::InvalidArgument, "PRIVILEGE_NOT_DELEGATED"),
+        (given_on(GivenOn::TooDeep(uri())), Code::FailedPrecondition, "SUB_DELEGATION_NOT_ALLOWED"),
+        (given_on(GivenOn::PeriodBeyondParent), Code::InvalidArgument, "PERIOD_BEYOND_PARENT"),
+        (Error::Ending(ending::Refusal::NotGiven), Code::FailedPrecondition, "DELEGATION_NOT_GIVEN"),
+        (Error::FourEyes, Code::FailedPrecondition, "APPROVER_IS_NOT_SECOND"),
+        (Error::PartyMerged(PartyId(uuid::Uuid::nil())), Code::FailedPrecondition, "PARTY_MERGED"),
+    ]
+}
+
+fn given_on(refusal: GivenOn) -> Error {
+    Error::SubDelegation(refusal)
+}
+
+fn refusals() -> [(Refusal, Code, &'static str); 11] {
+    let replaced = DelegationId(uuid::Uuid::nil());
     [
+        (Refusal::ReplacementStartsLater(replaced), Code::InvalidArgument, "REPLACEMENT_STARTS_LATER"),
         (Refusal::AssuranceTooLow, Code::FailedPrecondition, "ASSURANCE_TOO_LOW"),
         (Refusal::ToOneself, Code::InvalidArgument, "DELEGATOR_IS_REPRESENTATIVE"),
         (Refusal::DelegatorIsEmployee, Code::FailedPrecondition, "DELEGATOR_IS_EMPLOYEE"),

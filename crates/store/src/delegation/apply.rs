@@ -193,6 +193,7 @@ impl Store {
     /// [`crate::Error::Contention`] when anything that it was decided from has changed meanwhile, and
     /// [`crate::Error::Conflict`] when a constraint decides against it; [`crate::Error::Unavailable`]. Then nothing is
     /// written.
+    #[allow(clippy::too_many_lines, reason = "one statement, one line for each of its parameters")]
     pub async fn apply(&self, changes: &Changes<'_>, command: &Command<'_>) -> Result<Revision> {
         let steps = StepColumns::of(changes);
         let pairs = PairColumns::of(changes);

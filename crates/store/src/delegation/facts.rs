@@ -230,10 +230,9 @@ impl PartyFacts {
     /// [`Error::Unreadable`].
     pub fn cpr(&self) -> Result<Option<CprNumber>> {
         let Some(sealed) = self.cpr.as_deref() else { return Ok(None) };
-        match vault::open_identifier(self.key()?, self.party.id.0, "cpr", sealed)? {
-            Identifier::Cpr(cpr) => Ok(Some(cpr)),
-            _ => Err(Error::Unreadable("CPR number")),
-        }
+        let opened = vault::open_identifier(self.key()?, self.party.id.0, "cpr", sealed)?;
+        let Identifier::Cpr(cpr) = opened else { return Err(Error::Unreadable("CPR number")) };
+        Ok(Some(cpr))
     }
 
     /// The data key, to seal with.
@@ -270,7 +269,7 @@ fn trees(rows: Vec<TreeRow>) -> Result<BTreeMap<DelegationId, Tree>> {
 /// The bytes of their hexadecimal digits.
 pub(super) fn bytes(hex: &str) -> Result<Vec<u8>> {
     const DAMAGED: Error = Error::Unreadable("bytes");
-    if hex.len() % 2 != 0 {
+    if !hex.len().is_multiple_of(2) {
         return Err(DAMAGED);
     }
     let pairs = hex.as_bytes().chunks_exact(2);

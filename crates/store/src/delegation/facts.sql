@@ -51,7 +51,7 @@ select h.epoch, h.revision,
         join delegation d on d.shard = $1 and d.delegation_id = b.delegation_id)
             as "delegations!: Json<Vec<TreeRow>>",
        (select coalesce(jsonb_agg(to_jsonb(p)), '[]')
-        from unnest($8::text[]) w (uri) join privilege p on p.shard = $1 and p.uri = w.uri)
+        from privilege p where p.shard = $1 and p.uri = any ($8::text[]))
             as "privileges!: Json<Vec<CatalogueRow>>",
        (select coalesce(jsonb_agg(i.party_id order by w.item), '[]')
         from unnest($9::text[], $10::bytea[]) with ordinality w (kind, blind_index, item)

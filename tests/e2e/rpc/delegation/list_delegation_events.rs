@@ -60,6 +60,7 @@ async fn the_history_tells_who_did_what_for_whom_when_and_why() {
             channel: Channel::SelfService.into(),
             reason: EndReason::Unspecified.into(),
             etag: "1".to_owned(),
+            ..DelegationEvent::default()
         },
         DelegationEvent {
             kind: DelegationEventKind::Revoked.into(),
@@ -69,6 +70,7 @@ async fn the_history_tells_who_did_what_for_whom_when_and_why() {
             channel: Channel::SelfService.into(),
             reason: EndReason::GivenByMistake.into(),
             etag: "2".to_owned(),
+            ..DelegationEvent::default()
         },
     ];
     for user in [&giver, &holder] {

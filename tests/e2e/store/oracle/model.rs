@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
-    decision::{Asked, Circumstances, Decision, Grant, decide},
-    delegation::{DelegationId, State},
+    decision::{Asked, Circumstances, Decision, Ended, Grant, How, decide},
+    delegation::DelegationId,
     identifier::{Identifier, PartyKind},
     party::{PartyId, Standing},
     period::Period,
@@ -239,9 +239,9 @@ impl Stage {
                 return Vec::new();
             }
             // A privilege that is taken out of a delegation is revoked.
-            let state = taken_out.map(|at| State::Revoked { at });
-            let state = state.or_else(|| State::from_parts(status, ended_at)).unwrap();
-            let grant = Grant { delegation: DelegationId(row.id), period, state };
+            let ended = taken_out.map(|at| Ended { at, how: How::Revoked });
+            let whole = || ended_at.map(|at| Ended { at, how: How::parse(status).expect("ended") });
+            let grant = Grant { delegation: DelegationId(row.id), period, ended: ended.or_else(whole) };
             grants.push((planned.from, planned.to, privilege, grant));
         }
         transaction.commit().await.unwrap();
@@ -272,8 +272,9 @@ impl Model {
 
     /// Every instant at which something begins or ends; at least one.
     pub(super) fn boundaries(&self) -> Vec<DateTime<Utc>> {
-        let of_grant =
-            |grant: &Grant| [Some(grant.period.from()), Some(grant.period.to()), grant.state.ended_at()];
+        let of_grant = |grant: &Grant| {
+            [Some(grant.period.from()), Some(grant.period.to()), grant.ended.map(|ended| ended.at)]
+        };
         let of_publication = |publication: &Publication| match *publication {
             Publication::Draft => [None, None, None],
             Publication::Published { from } => [Some(from), None, None],
