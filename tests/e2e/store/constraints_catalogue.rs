@@ -201,7 +201,8 @@ async fn the_feed_and_the_events_know_the_kinds_of_things_that_there_are() {
     assert_refused(advance_feed_of("letter", &pool).await, CHECK_VIOLATION, Some("change_entity_kind_check"));
     let event = |kind: &str| {
         format!(
-            "insert into event (shard, entity_kind, entity_id, version, kind, occurred_at, client_id, channel, request_id)
+            "insert into event (shard, entity_kind, entity_id, version, kind, occurred_at, client_id, channel,
+                                request_id)
              values (0, '{kind}', 'x', 1, 'put', now(), 'client', 'system', gen_random_uuid())"
         )
     };

@@ -8,6 +8,7 @@ const LIST_REPRESENTATIVES: &str = include_str!("../../../crates/store/src/query
 const LIST_DELEGATORS: &str = include_str!("../../../crates/store/src/query/list_delegators.sql");
 const CREATE: &str = include_str!("../../../crates/store/src/delegation/create.sql");
 const GET: &str = include_str!("../../../crates/store/src/delegation/get.sql");
+const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
 const END: &str = include_str!("../../../crates/store/src/delegation/end.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
@@ -144,4 +145,9 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     )
     .await;
     assert_by_index(&end, &["delegation", "delegation_privilege"]);
+
+    let types = "smallint, text, timestamptz, timestamptz, integer, text[], text[], boolean";
+    let affected = plan(AFFECTED, types, connection).await;
+    assert_by_index(&affected, &["delegation_privilege", "party"]);
+    assert!(affected.contains("using grant_of_privilege on delegation_privilege"), "{affected}");
 }

@@ -10,8 +10,8 @@ use fuldmagt_tests::world::{
 };
 
 /// Four delegations of [`SEE`] are in force: one for 10 days and one for 30, between persons, one for a year from a
-/// person to an organisation, and one for 30 days from an organisation to a person. One was revoked, one is to come, one
-/// has had its privilege and is over, and one is of another privilege.
+/// person to an organisation, and one for 30 days from an organisation to a person. One was revoked, one is to come,
+/// one has had its privilege and is over, and one is of another privilege.
 async fn world() -> World {
     let world = World::with_catalogue().await;
     let (a, b, c) = (world.person().await, world.person().await, world.person().await);
