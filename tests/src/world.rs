@@ -27,7 +27,8 @@ use crate::fixtures::{Keyring, People, SequentialIds, SettableClock};
 use crate::{TestDatabase, telemetry};
 use certificates::{CERTIFICATES, NAMELESS, UNREGISTERED};
 
-/// A service with its database, its clients and its clock. How to fill it is in `scene` and `catalogue`, how to look behind it in `sql`.
+/// A service with its database, its clients and its clock. How to fill it is in `scene` and `catalogue`, how to look
+/// behind it in `sql`.
 pub struct World {
     /// The service's database.
     pub database: TestDatabase,

@@ -211,8 +211,29 @@ impl<R: Clone + 'static> Refusals<R> {
 
     /// The size of a page.
     pub(crate) fn page_size(self, set: impl Fn(&mut R, i32) + 'static) -> Self {
-        let wrong = [0, -1, 501, 65_537, i32::MAX, i32::MIN];
+        self.page_size_up_to(500, set)
+    }
+
+    /// The size of a page that has fewer entries.
+    pub(crate) fn page_size_up_to(self, most: i32, set: impl Fn(&mut R, i32) + 'static) -> Self {
+        let wrong = [0, -1, most + 1, 65_537, i32::MAX, i32::MIN];
         self.rows(rows("page_size", "PAGE_SIZE_OUT_OF_RANGE", wrong), set)
+    }
+
+    /// When something is to happen, now or later, at noon in Denmark on 15 June 2026.
+    pub(crate) fn planned(self, path: &str, set: impl Fn(&mut R, Option<Timestamp>) + 'static) -> Self {
+        let now = instant("2026-06-15T10:00:00Z").timestamp();
+        let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
+        let year = 366 * 24 * 60 * 60;
+        let mut all = rows(path, "TIME_IN_PAST", [at(now - 301, 0), at(0, 0), at(-62_135_596_800, 0)]);
+        all.extend(rows(
+            path,
+            "TIME_TOO_FAR_AHEAD",
+            [at(now + year, 1_000), at(now + year + 1, 0), at(253_402_300_799, 999_999_999)],
+        ));
+        let invalid = [at(now + 9, -1), at(now + 9, 1_000_000_000), at(i64::MAX, 0), at(i64::MIN, 0)];
+        all.extend(rows(path, "TIMESTAMP_INVALID", invalid));
+        self.rows(all, set)
     }
 
     /// A page token. `foreign`: some that are good for another caller, or for another question.

@@ -4,16 +4,19 @@ use std::fmt::Debug;
 
 use chrono::{Days, TimeDelta};
 use fuldmagt_proto::v1::{
-    CreateDelegationRequest, HidePrivilegeRequest, LinkIdentifierRequest, PublishPrivilegeRequest,
-    PutPrivilegeRequest, PutSystemRequest, RenounceDelegationRequest, ResolvePartyRequest,
-    RevokeDelegationRequest,
+    CreateDelegationRequest, HidePackageRequest, HidePrivilegeRequest, LinkIdentifierRequest,
+    PublishPackageVersionRequest, PublishPrivilegeRequest, PutPackageRequest, PutPrivilegeRequest,
+    PutSystemRequest, RenounceDelegationRequest, ResolvePartyRequest, RevokeDelegationRequest,
 };
 use fuldmagt_service::rpc::to_proto;
 use fuldmagt_tests::world::{
-    AUTHORITY_CVR, CHANGE, DRAFT, SEE, SYSTEM, instants, privilege, system, until_day,
+    AUTHORITY_CVR, CHANGE, DRAFT, SEE, SYSTEM, instants, package, privilege, system, until_day,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Response, Status};
+
+/// A package of the authority.
+const PACKAGE: &str = "income";
 
 /// Sends `request`; then `meanwhile` happens and a day passes; the same gets the first answer and changes nothing, and
 /// `other`, which has the same id, is refused and changes nothing.
@@ -197,6 +200,39 @@ async fn publish_and_hide_privilege_happen_once() {
     let other = HidePrivilegeRequest { privilege: CHANGE.to_owned(), ..request.clone() };
     let send = async |request| world.authority.catalogue().hide_privilege(request).await;
     let meanwhile = async || drop(world.publish(SEE).await);
+    replays(&world, (request, other), send, meanwhile).await;
+}
+
+#[tokio::test]
+async fn put_package_publish_package_version_and_hide_package_happen_once() {
+    let world = World::with_catalogue().await;
+    let catalogue = world.authority.catalogue();
+    let request = PutPackageRequest {
+        request_id: world.request_id(),
+        package: Some(package(PACKAGE, AUTHORITY_CVR)),
+        ..PutPackageRequest::default()
+    };
+    let other = PutPackageRequest { etag: "1".to_owned(), ..request.clone() };
+    let meanwhile = async || drop(world.put_package(package(PACKAGE, AUTHORITY_CVR)).await.unwrap());
+    replays(
+        &world,
+        (request, other),
+        async |request| catalogue.clone().put_package(request).await,
+        meanwhile,
+    )
+    .await;
+
+    let request = world.publishing_version(PACKAGE, &[SEE]);
+    let other = PublishPackageVersionRequest { privileges: vec![CHANGE.to_owned()], ..request.clone() };
+    let send = async |request| catalogue.clone().publish_package_version(request).await;
+    let meanwhile = async || drop(world.publish_version(world.publishing_version(PACKAGE, &[CHANGE])).await);
+    replays(&world, (request, other), send, meanwhile).await;
+    assert_eq!(world.count("package_version").await, 2);
+
+    let request = world.hiding_package(PACKAGE);
+    let other = HidePackageRequest { package_id: "another".to_owned(), ..request.clone() };
+    let send = async |request| catalogue.clone().hide_package(request).await;
+    let meanwhile = async || drop(world.publish_version(world.publishing_version(PACKAGE, &[SEE])).await);
     replays(&world, (request, other), send, meanwhile).await;
 }
 

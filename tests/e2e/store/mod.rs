@@ -1,10 +1,13 @@
 //! The store and its schema, by SQL and by `fuldmagt_store::Store`, on real Postgres.
 
 mod constraints;
+mod constraints_catalogue;
 mod encryption;
 mod feed;
 mod oracle;
+mod package_members;
 mod plans;
+mod publication;
 mod races;
 mod round_trips;
 mod rows;

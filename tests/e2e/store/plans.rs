@@ -11,6 +11,7 @@ const LIST_GIVEN: &str = include_str!("../../../crates/store/src/delegation/list
 const LIST_HELD: &str = include_str!("../../../crates/store/src/delegation/list_held.sql");
 const EVENTS: &str = include_str!("../../../crates/store/src/delegation/events.sql");
 const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
+const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
 const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
@@ -190,6 +191,9 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     let apply = plan(APPLY, connection).await;
     let written = ["delegation", "delegation_privilege", "party", "privilege", "designation", "notice_item"];
     assert_by_index(&apply, &written);
+    let affected = plan(AFFECTED, connection).await;
+    assert_by_index(&affected, &["delegation_privilege", "party"]);
+    assert!(affected.contains("using grant_of_privilege on delegation_privilege"), "{affected}");
 }
 
 #[tokio::test]

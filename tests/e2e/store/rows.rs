@@ -159,3 +159,12 @@ pub(crate) async fn advance_feed(
         .fetch_one(at)
         .await
 }
+
+/// A change of some thing of that kind.
+pub(crate) async fn advance_feed_of(kind: &str, at: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("select advance_feed(0::smallint, $1, array[$2], array['x'], array[1::bigint])")
+        .bind(day(0))
+        .bind(kind)
+        .fetch_one(at)
+        .await
+}

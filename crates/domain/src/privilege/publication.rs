@@ -374,8 +374,8 @@ mod tests {
                     prop_assert!(publication.usable_now(now) || !before.usable_now(now));
                 } else if let Ok(hidden) = before.hide(planned, if keep { Keep } else { Stop }, now) {
                     publication = hidden;
-                    let end = match hidden { Publication::Hidden { to, .. } => to.max(on), _ => on };
-                    let after = end + TimeDelta::hours(later);
+                    let Publication::Hidden { to, .. } = hidden else { panic!("{hidden:?}") };
+                    let after = to.max(on) + TimeDelta::hours(later);
                     prop_assert!(!publication.covers(after), "{before:?} {publication:?}");
                     prop_assert!(!publication.usable_now(after) || keep);
                     prop_assert_eq!(

@@ -1578,8 +1578,8 @@ pub struct Privilege {
     /// Whether it lets the representative read only, or act. Unspecified means act: nothing is taken to be harmless.
     #[prost(enumeration = "AccessKind", tag = "14")]
     pub access_kind: i32,
-    /// The level of assurance that the delegator's login needs to give it, at least: substantial or high. Unspecified means
-    /// substantial.
+    /// The level of assurance that the delegator's login needs to give it, at least: substantial or high. Unspecified
+    /// means substantial.
     #[prost(enumeration = "LevelOfAssurance", tag = "15")]
     pub level_of_assurance: i32,
     /// The least age of a person that gives it, in completed years: 1 to 150; 0 for none of its own. Organisations have no
@@ -1602,23 +1602,25 @@ pub struct Privilege {
     /// Output only.
     #[prost(int32, tag = "21")]
     pub text_version: i32,
-    /// What becomes of delegations that were given before it is hidden; unspecified when `hide_time` is unset. Output only.
+    /// What becomes of delegations that were given before it is hidden; unspecified when `hide_time` is unset. Output
+    /// only.
     #[prost(enumeration = "ExistingGrants", tag = "22")]
     pub existing_grants: i32,
     /// When it will be available again after `hide_time`, if that is set. Output only.
     #[prost(message, optional, tag = "23")]
     pub republish_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// What a change of a privilege affects, counted just before it is made. A delegation is in force here when neither it nor
-/// the privilege in it is ended and its period has the instant of the call; the parties' standing and whether the privilege
-/// is published are not asked. Only delegations that name the privilege itself are counted, not those by package.
+/// What a change of a privilege affects, counted just before it is made. A delegation is in force here when neither it
+/// nor the privilege in it is ended and its period has the instant of the call; the parties' standing and whether the
+/// privilege is published are not asked. Only delegations that name the privilege itself are counted, not those by
+/// package.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PrivilegeImpact {
     /// Delegations in force that have the privilege.
     #[prost(int64, tag = "1")]
     pub delegations_in_force: i64,
-    /// HidePrivilege: of these, those that work up to the time of hiding and whose period goes on beyond it, while from then
-    /// on they work no more. 0 when grants are kept, or nothing changes.
+    /// HidePrivilege: of these, those that work up to the time of hiding and whose period goes on beyond it, while from
+    /// then on they work no more. 0 when grants are kept, or nothing changes.
     #[prost(int64, tag = "2")]
     pub delegations_stopping: i64,
     /// PublishPrivilege: of those in force, those that do not work before the time of publishing and whose period goes on
@@ -2232,8 +2234,10 @@ pub mod catalogue_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.CatalogueService", "PutPrivilege"));
             self.inner.unary(req, path, codec).await
         }
-        /// Makes a privilege available for delegation, now or later. Publishing what is published succeeds and changes nothing,
-        /// but that it is not hidden at a time that was set before; what is to be published later is published then instead.
+        /// Makes a privilege available for delegation, now or later. Publishing what is published succeeds and changes
+        /// nothing, but that it is not hidden at a time that was set before; with a `publish_time` after that time, it is
+        /// hidden in between. What is to be published later is published at the new time instead. What is hidden comes back:
+        /// now, or at `republish_time`, and until then it is as it was.
         pub async fn publish_privilege(
             &mut self,
             request: impl tonic::IntoRequest<super::PublishPrivilegeRequest>,
@@ -2263,8 +2267,8 @@ pub mod catalogue_service_client {
         /// Takes a privilege out of use, now or later: it can no longer be given, and delegations of it that were given before
         /// stop or live on, as `existing_grants` says. Publishing it again brings it, and what was stopped, back.
         ///
-        /// Hiding what is hidden succeeds and changes nothing, but that it does not come back at a time that was set before, and
-        /// that delegations which lived on can be stopped, at once. What was stopped is not brought back by hiding.
+        /// Hiding what is hidden succeeds and changes nothing, but that it does not come back at a time that was set before,
+        /// and that delegations which lived on can be stopped, at once. What was stopped is not brought back by hiding.
         ///
         /// Refuses: a draft (PRIVILEGE_IS_DRAFT), and to stop later what lives on now (PRIVILEGE_IS_HIDDEN).
         pub async fn hide_privilege(
@@ -2318,12 +2322,13 @@ pub mod catalogue_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.CatalogueService", "PutPackage"));
             self.inner.unary(req, path, codec).await
         }
-        /// Publishes a version of a package: what it holds, from now on or from later on. A version never changes. It takes the
-        /// place of the versions before it, also of one that was to count from the same or a later time; a hidden package may be
-        /// given again from then on. Publishing what the latest version says already, and counts by then, succeeds and changes
-        /// nothing.
+        /// Publishes a version of a package: what it holds, from now on or from later on. A version never changes. It takes
+        /// the place of the versions before it, also of one that was to count from the same or a later time; a hidden package
+        /// may be given again from then on. Publishing what the latest version says already, and counts by then, succeeds and
+        /// changes nothing.
         ///
-        /// An authority's packages hold privileges of the authority's systems; an operator may put any privilege in any package.
+        /// An authority's packages hold privileges of the authority's systems; an operator may put any privilege in any
+        /// package.
         pub async fn publish_package_version(
             &mut self,
             request: impl tonic::IntoRequest<super::PublishPackageVersionRequest>,
@@ -2406,8 +2411,8 @@ pub mod catalogue_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.CatalogueService", "ListSystems"));
             self.inner.unary(req, path, codec).await
         }
-        /// The privileges in bytewise order of their URIs. An authority sees its own, an operator all, a front end those that may
-        /// be given now.
+        /// The privileges in bytewise order of their URIs. An authority sees its own, an operator all, a front end those that
+        /// may be given now.
         pub async fn list_privileges(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPrivilegesRequest>,
@@ -2492,8 +2497,10 @@ pub mod catalogue_service_server {
             tonic::Response<super::PutPrivilegeResponse>,
             tonic::Status,
         >;
-        /// Makes a privilege available for delegation, now or later. Publishing what is published succeeds and changes nothing,
-        /// but that it is not hidden at a time that was set before; what is to be published later is published then instead.
+        /// Makes a privilege available for delegation, now or later. Publishing what is published succeeds and changes
+        /// nothing, but that it is not hidden at a time that was set before; with a `publish_time` after that time, it is
+        /// hidden in between. What is to be published later is published at the new time instead. What is hidden comes back:
+        /// now, or at `republish_time`, and until then it is as it was.
         async fn publish_privilege(
             &self,
             request: tonic::Request<super::PublishPrivilegeRequest>,
@@ -2504,8 +2511,8 @@ pub mod catalogue_service_server {
         /// Takes a privilege out of use, now or later: it can no longer be given, and delegations of it that were given before
         /// stop or live on, as `existing_grants` says. Publishing it again brings it, and what was stopped, back.
         ///
-        /// Hiding what is hidden succeeds and changes nothing, but that it does not come back at a time that was set before, and
-        /// that delegations which lived on can be stopped, at once. What was stopped is not brought back by hiding.
+        /// Hiding what is hidden succeeds and changes nothing, but that it does not come back at a time that was set before,
+        /// and that delegations which lived on can be stopped, at once. What was stopped is not brought back by hiding.
         ///
         /// Refuses: a draft (PRIVILEGE_IS_DRAFT), and to stop later what lives on now (PRIVILEGE_IS_HIDDEN).
         async fn hide_privilege(
@@ -2523,12 +2530,13 @@ pub mod catalogue_service_server {
             tonic::Response<super::PutPackageResponse>,
             tonic::Status,
         >;
-        /// Publishes a version of a package: what it holds, from now on or from later on. A version never changes. It takes the
-        /// place of the versions before it, also of one that was to count from the same or a later time; a hidden package may be
-        /// given again from then on. Publishing what the latest version says already, and counts by then, succeeds and changes
-        /// nothing.
+        /// Publishes a version of a package: what it holds, from now on or from later on. A version never changes. It takes
+        /// the place of the versions before it, also of one that was to count from the same or a later time; a hidden package
+        /// may be given again from then on. Publishing what the latest version says already, and counts by then, succeeds and
+        /// changes nothing.
         ///
-        /// An authority's packages hold privileges of the authority's systems; an operator may put any privilege in any package.
+        /// An authority's packages hold privileges of the authority's systems; an operator may put any privilege in any
+        /// package.
         async fn publish_package_version(
             &self,
             request: tonic::Request<super::PublishPackageVersionRequest>,
@@ -2555,8 +2563,8 @@ pub mod catalogue_service_server {
             tonic::Response<super::ListSystemsResponse>,
             tonic::Status,
         >;
-        /// The privileges in bytewise order of their URIs. An authority sees its own, an operator all, a front end those that may
-        /// be given now.
+        /// The privileges in bytewise order of their URIs. An authority sees its own, an operator all, a front end those that
+        /// may be given now.
         async fn list_privileges(
             &self,
             request: tonic::Request<super::ListPrivilegesRequest>,

@@ -20,7 +20,8 @@ struct Decided {
 }
 
 impl App {
-    /// Hides a package with all versions so far; what is hidden already stays as it is. Three round trips to the database.
+    /// Hides a package with all versions so far; what is hidden already stays as it is. Three round trips to the
+    /// database.
     ///
     /// # Errors
     /// [`Error::PackageNotFound`] when it is unknown or another authority's, [`Error::PackageIsDraft`], and those of

@@ -10,8 +10,8 @@ use fuldmagt_store::{
     package::{Found, Package},
 };
 
-/// What a change of a privilege affects. A delegation is in force here when the grant is not ended and its period has the
-/// instant of the call.
+/// What a change of a privilege affects. A delegation is in force here when the grant is not ended and its period has
+/// the instant of the call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PrivilegeImpact {
     /// Delegations in force that have the privilege.

@@ -1,5 +1,5 @@
-//! `ListSystems`, `ListPrivileges` and `ListPackages`: an authority sees its own, an operator all, a front end all systems
-//! and what may be given.
+//! `ListSystems`, `ListPrivileges` and `ListPackages`: an authority sees its own, an operator all, a front end all
+//! systems and what may be given.
 
 use fuldmagt_domain::{
     identifier::CvrNumber,

@@ -42,8 +42,8 @@ impl App {
     ///
     /// # Errors
     /// [`Error::PrivilegeNotFound`] when it is unknown or another authority's, [`Error::PrivilegeIsDraft`] when a
-    /// draft is to be hidden, [`Error::PrivilegeIsHidden`] when what lives on is to be stopped later, and those of every
-    /// command.
+    /// draft is to be hidden, [`Error::PrivilegeIsHidden`] when what lives on is to be stopped later, and those of
+    /// every command.
     pub async fn set_publication(
         &self,
         order: Order,

@@ -1,5 +1,5 @@
--- $1 shard, $2 the privilege's URI, $3 the instant, $4 when the change counts from, $5 the longest period in days where it
--- gets shorter, $6 and $7 the kinds of party that may give and hold it where they get fewer, $8 whether ages do.
+-- $1 shard, $2 the privilege's URI, $3 the instant, $4 when the change counts from, $5 the longest period in days where
+-- it gets shorter, $6 and $7 the kinds of party that may give and hold it where they get fewer, $8 whether ages do.
 select h.epoch, h.revision,
        count(g.delegation_id) as "in_force!",
        count(g.delegation_id) filter (where g.valid_to > $4) as "reaching!",
@@ -23,6 +23,7 @@ select h.epoch, h.revision,
 from feed_head h
 left join privilege p on p.shard = $1 and p.uri = $2
 left join delegation_privilege g
-    on g.shard = $1 and g.privilege_id = p.privilege_id and g.ended_at is null and g.valid_from <= $3 and $3 < g.valid_to
+    on g.shard = $1 and g.privilege_id = p.privilege_id and g.ended_at is null
+       and g.valid_from <= $3 and $3 < g.valid_to
 where h.shard = $1
 group by h.epoch, h.revision, p.privilege_id

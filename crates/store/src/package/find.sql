@@ -39,7 +39,8 @@ left join lateral (
 ) l on true
 -- The version that would be the current one then.
 left join lateral (
-    select array_agg(p.uri order by p.uri) as uris, count(*) filter (where not privilege_may_be_given(p, $4)) as unavailable
+    select array_agg(p.uri order by p.uri) as uris,
+           count(*) filter (where not privilege_may_be_given(p, $4)) as unavailable
     from privilege p
     where p.shard = $1 and p.privilege_id = any ((
         select v.privilege_ids from package_version v

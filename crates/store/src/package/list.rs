@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Store {
-    /// The packages after a given one, an authority's or all, and on demand only those that may be given at the instant:
-    /// at most `page_size`. One round trip.
+    /// The packages after a given one, an authority's or all, and on demand only those that may be given at the
+    /// instant: at most `page_size`. One round trip.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`], [`crate::Error::Unreadable`].

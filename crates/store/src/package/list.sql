@@ -12,7 +12,8 @@ select h.epoch, h.revision, k.package_id as "package_id?", k.authority_cvr as "a
         where p.shard = $1 and p.privilege_id = any (u.privilege_ids)) as "upcoming_uris?"
 from feed_head h
 left join lateral (
-    select k.*, c.version_number as current_number, c.published_at as current_published_at, c.privilege_ids as current_ids
+    select k.*, c.version_number as current_number, c.published_at as current_published_at,
+           c.privilege_ids as current_ids
     from package k
     left join lateral (
         select v.version_number, v.published_at, v.privilege_ids

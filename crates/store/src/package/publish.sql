@@ -1,6 +1,6 @@
 -- $1 shard, $2 the package's id, $3 the version's number, $4 when it counts from, $5 its privileges' numbers, $6 the
--- package's version after, $7 the instant, $8..$11 client, actor, channel and request id, $12 rpc, $13 and $14 digest and
--- answer. No usage entry: the catalogue holds no personal data.
+-- package's version after, $7 the instant, $8..$11 client, actor, channel and request id, $12 rpc, $13 and $14 digest
+-- and answer. No usage entry: the catalogue holds no personal data.
 with put as (
     update package set version = $6 where shard = $1 and package_id = $2 and version = $6::bigint - 1
     returning package_id, version

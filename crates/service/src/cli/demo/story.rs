@@ -8,12 +8,15 @@ use fuldmagt_domain::period::danish_date;
 use fuldmagt_proto::v1::{self, DenialReason, period::End};
 
 use super::{
-    catalogue::{SYSTEMS, TAX_ASSESSMENT, TAX_DEBT, TAX_STATEMENT},
+    catalogue::{TAX_ASSESSMENT, TAX_DEBT, TAX_STATEMENT},
     people,
     step::{Steps, prove, refused, tell as say},
 };
 use crate::{
-    cli::client::{Client, Connection, actor, request_id, time},
+    cli::{
+        catalogue::{Catalogue, Loaded, Refusal, load},
+        client::{Client, Connection, actor, request_id, time},
+    },
     clock::{Clock as _, SystemClock},
 };
 
@@ -69,52 +72,17 @@ pub(super) async fn tell(folder: &Path, connect: &impl Fn(&str) -> Connection) -
 }
 
 async fn catalogue(operator: &Client) -> anyhow::Result<()> {
-    let mut published = 0;
-    for system in &SYSTEMS {
-        let put = v1::PutSystemRequest {
-            request_id: request_id(),
-            system: Some(v1::System {
-                system_id: system.id.to_owned(),
-                authority_cvr: system.authority.to_owned(),
-                title_da: system.title_da.to_owned(),
-                title_en: system.title_en.to_owned(),
-                etag: String::new(),
-            }),
-            etag: String::new(),
-        };
-        operator.catalogue().put_system(put).await.map_err(refused)?;
-        for &(uri, title_da, title_en) in system.privileges {
-            let privilege = Some(privilege(system.id, uri, title_da, title_en));
-            let put = v1::PutPrivilegeRequest { request_id: request_id(), privilege, ..Default::default() };
-            operator.catalogue().put_privilege(put).await.map_err(refused)?;
-            let publish = v1::PublishPrivilegeRequest {
-                request_id: request_id(),
-                privilege: uri.to_owned(),
-                ..Default::default()
-            };
-            let answer = operator.catalogue().publish_privilege(publish).await.map_err(refused)?.into_inner();
-            let state = answer.privilege.unwrap_or_default().state();
-            published += usize::from(state == v1::PublicationState::Published);
-        }
-    }
-    let all: usize = SYSTEMS.iter().map(|system| system.privileges.len()).sum();
-    prove(published == all, format_args!("{published} privileges of {} systems are published", SYSTEMS.len()))
-}
-
-fn privilege(system: &str, uri: &str, title_da: &str, title_en: &str) -> v1::Privilege {
-    let giving = [v1::PartyKind::Person, v1::PartyKind::Organisation];
-    let holding = [v1::PartyKind::Person, v1::PartyKind::Organisation, v1::PartyKind::Employee];
-    v1::Privilege {
-        privilege: uri.to_owned(),
-        system_id: system.to_owned(),
-        title_da: title_da.to_owned(),
-        title_en: title_en.to_owned(),
-        description_da: format!("Fuldmagtshaveren kan: {title_da}."),
-        description_en: format!("The representative may: {title_en}."),
-        delegator_kinds: giving.map(Into::into).to_vec(),
-        representative_kinds: holding.map(Into::into).to_vec(),
-        ..v1::Privilege::default()
-    }
+    let demo = Catalogue::demo()?;
+    let unexpected = |refusal: Refusal| refused(refusal.status).context(refusal.entry);
+    let Loaded { systems, privileges, packages } = load(operator, &demo).await.map_err(unexpected)?;
+    let unavailable = privileges.unavailable + packages.unavailable;
+    let (systems, privileges, packages) = (systems.named, privileges.named, packages.named);
+    prove(
+        unavailable == 0,
+        format_args!("{privileges} privileges of {systems} systems and {packages} packages are published"),
+    )?;
+    let again = load(operator, &demo).await.map_err(unexpected)?;
+    prove(!again.is_changed(), "loading it again changes nothing")
 }
 
 async fn register(front_end: &Client) -> anyhow::Result<Parties> {

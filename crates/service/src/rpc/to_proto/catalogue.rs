@@ -104,14 +104,16 @@ const fn state(state: PublicationState) -> v1::PublicationState {
     }
 }
 
-const fn access_kind(access: AccessKind) -> v1::AccessKind {
+/// What a privilege lets its holder do.
+pub const fn access_kind(access: AccessKind) -> v1::AccessKind {
     match access {
         AccessKind::Read => v1::AccessKind::Read,
         AccessKind::Act => v1::AccessKind::Act,
     }
 }
 
-const fn level_of_assurance(level: LevelOfAssurance) -> v1::LevelOfAssurance {
+/// A level of assurance.
+pub const fn level_of_assurance(level: LevelOfAssurance) -> v1::LevelOfAssurance {
     match level {
         LevelOfAssurance::Low => v1::LevelOfAssurance::Low,
         LevelOfAssurance::Substantial => v1::LevelOfAssurance::Substantial,

@@ -9,7 +9,7 @@ mod party;
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 
-pub use catalogue::{privilege, privilege_impact, system};
+pub use catalogue::{access_kind, level_of_assurance, privilege, privilege_impact, system};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, shown};
 pub use package::{package, package_impact};
