@@ -10,7 +10,7 @@ use crate::{
     ending::{self},
     giving::{self, Gift},
     identifier::PartyKind,
-    party::{Party, Standing},
+    party::{Party, PartyId, Standing},
     period::{self, Period},
     privilege::{Privilege, PrivilegeUri},
 };
@@ -24,8 +24,10 @@ pub struct Wish<'a> {
     pub assurance: LevelOfAssurance,
     /// Who asks.
     pub representative: &'a Party,
-    /// Who is asked.
-    pub delegator: &'a Party,
+    /// Who is asked. Of them no more than their kind, which is no secret to who can name them.
+    pub delegator: PartyId,
+    /// Whether that is a person, an organisation or an employee.
+    pub delegator_kind: PartyKind,
     /// What is asked for, as found in the catalogue, sorted by URI.
     pub privileges: Vec<Privilege>,
     /// From when until when; from now on when `starts_on_acceptance`.
@@ -59,12 +61,15 @@ pub enum Refusal {
 
 /// Asks for a delegation. How many requests are allowed is for the database to decide, which sees them all.
 ///
+/// Whoever knows somebody's number can ask them for something, and must learn nothing about them by it: neither age nor
+/// standing of the delegator is looked at here. A request that could not be given is found out when it is accepted.
+///
 /// # Errors
 /// [`Refusal`].
 pub fn ask(wish: Wish<'_>, rules: Rules, id: DelegationId, now: DateTime<Utc>) -> Result<Step, Refusal> {
     check_parties(&wish)?;
     for privilege in &wish.privileges {
-        giving::check_offer(privilege, wish.delegator.kind, wish.representative.kind, wish.period, now)?;
+        giving::check_offer(privilege, wish.delegator_kind, wish.representative.kind, wish.period, now)?;
         if !privilege.request_allowed {
             return Err(Refusal::NotOnRequest(privilege.uri.clone()));
         }
@@ -72,7 +77,7 @@ pub fn ask(wish: Wish<'_>, rules: Rules, id: DelegationId, now: DateTime<Utc>) -
     wish.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
     let lapses_at = now + TimeDelta::days(rules.request_lapse_days.into());
     let privileges: Vec<_> = wish.privileges.into_iter().map(|privilege| privilege.uri).collect();
-    let (delegator, representative) = (wish.delegator.id, wish.representative.id);
+    let (delegator, representative) = (wish.delegator, wish.representative.id);
     let delegation = Delegation {
         id,
         delegator,
@@ -103,30 +108,40 @@ fn check_parties(wish: &Wish<'_>) -> Result<(), Refusal> {
     if wish.assurance < LevelOfAssurance::Substantial {
         return Err(giving::Refusal::AssuranceTooLow.into());
     }
-    if wish.delegator.id == wish.representative.id {
+    if wish.delegator == wish.representative.id {
         return Err(giving::Refusal::ToOneself.into());
     }
-    if wish.delegator.kind == PartyKind::Employee {
+    if wish.delegator_kind == PartyKind::Employee {
         return Err(giving::Refusal::DelegatorIsEmployee.into());
     }
-    if [wish.actor, wish.delegator, wish.representative].iter().any(|party| party.standing != Standing::Good)
-    {
+    if [wish.actor, wish.representative].iter().any(|party| party.standing != Standing::Good) {
         return Err(giving::Refusal::NotInGoodStanding.into());
     }
     Ok(())
 }
 
-/// What of a request is accepted: the privileges, sorted, and the period.
+/// The period of an acceptance, as the delegator says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// As it was asked for.
+    AsAsked,
+    /// From the start that was asked for, until then.
+    Until(DateTime<Utc>),
+    /// From then until then.
+    Within(Period),
+}
+
+/// What of a request is accepted: the privileges, sorted, and the period. A start that is past is now.
 ///
-/// `privileges` empty: all that was asked for. `period` none: the one asked for, from now on where its start is past.
+/// `privileges` empty: all that was asked for.
 ///
 /// # Errors
-/// [`Refusal::NotPending`], [`Refusal::WiderPrivilege`], [`Refusal::WiderPeriod`], and [`period::Error::InPast`] when the
-/// period that was asked for is over.
+/// [`Refusal::NotPending`], [`Refusal::WiderPrivilege`], [`Refusal::WiderPeriod`], [`period::Error::InPast`] when the
+/// period that was asked for is over, and [`period::Error::Reversed`] when it is to end before it begins.
 pub fn narrowed(
     request: &Delegation,
     privileges: &[PrivilegeUri],
-    period: Option<Period>,
+    term: Term,
     now: DateTime<Utc>,
 ) -> Result<(Vec<PrivilegeUri>, Period), Refusal> {
     require_pending(request, now)?;
@@ -135,14 +150,18 @@ pub fn narrowed(
     }
     let privileges = if privileges.is_empty() { request.privileges.clone() } else { privileges.to_vec() };
     let asked = request.period;
+    if asked.to() <= now {
+        return Err(giving::Refusal::Period(period::Error::InPast).into());
+    }
     let from = if request.starts_on_acceptance { now } else { asked.from().max(now) };
-    let whole = Period::new(from, asked.to()).map_err(|error| {
-        let error = if error == period::Error::Reversed { period::Error::InPast } else { error };
-        giving::Refusal::Period(error)
-    })?;
-    let period = period.unwrap_or(whole);
+    let period = match term {
+        Term::AsAsked => Period::new(from, asked.to()),
+        Term::Until(to) => Period::new(from, to),
+        Term::Within(period) => Ok(period),
+    }
+    .map_err(giving::Refusal::Period)?;
     let earliest = if request.starts_on_acceptance { request.created_at } else { asked.from() };
-    if period.from() < earliest.min(now) || period.to() > asked.to() {
+    if period.from() < earliest || period.to() > asked.to() {
         return Err(Refusal::WiderPeriod);
     }
     Ok((privileges, period))
@@ -167,6 +186,7 @@ pub fn accept(
     let mut step = Step::next(request, State::Active, EventKind::Accepted, now);
     step.delegation.privileges.clone_from(&privileges);
     step.delegation.period = gift.period;
+    step.delegation.starts_on_acceptance = false;
     step.delegation.links.supersedes = giving::ids(&replaced);
     step.acting_for = Some(delegator);
     step.grants.clone_from(&privileges);
@@ -239,74 +259,4 @@ fn require_pending(request: &Delegation, now: DateTime<Utc>) -> Result<(), Refus
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::delegation::testing::{delegation, instant, party, uri};
-
-    /// Asked for at 0 for 10 to 100; lapses at 50.
-    fn request() -> Delegation {
-        let lapses_at = instant(50);
-        Delegation {
-            state: State::Requested { lapses_at },
-            lapses_at: Some(lapses_at),
-            ..delegation(10, 100)
-        }
-    }
-
-    fn period(from: i64, to: i64) -> Period {
-        Period::new(instant(from), instant(to)).unwrap()
-    }
-
-    #[test]
-    fn an_acceptance_is_all_or_narrower_and_never_wider() {
-        let all = vec![uri("urn:dk:a"), uri("urn:dk:b")];
-        assert_eq!(narrowed(&request(), &[], None, instant(5)), Ok((all.clone(), period(10, 100))));
-        // Its start has passed meanwhile.
-        assert_eq!(narrowed(&request(), &[], None, instant(20)), Ok((all.clone(), period(20, 100))));
-        let one = [uri("urn:dk:b")];
-        assert_eq!(
-            narrowed(&request(), &one, Some(period(20, 40)), instant(5)),
-            Ok((one.to_vec(), period(20, 40)))
-        );
-        assert_eq!(narrowed(&request(), &[], Some(period(20, 101)), instant(5)), Err(Refusal::WiderPeriod));
-        assert_eq!(narrowed(&request(), &[], Some(period(4, 50)), instant(5)), Err(Refusal::WiderPeriod));
-        assert_eq!(
-            narrowed(&request(), &[uri("urn:dk:c")], None, instant(5)),
-            Err(Refusal::WiderPrivilege(uri("urn:dk:c")))
-        );
-        let open = Delegation { starts_on_acceptance: true, ..request() };
-        assert_eq!(narrowed(&open, &[], None, instant(20)), Ok((all, period(20, 100))));
-    }
-
-    #[test]
-    fn a_lapsed_request_cannot_be_answered_though_no_job_ran() {
-        let refusal = Err(Refusal::NotPending(Status::Lapsed));
-        assert_eq!(narrowed(&request(), &[], None, instant(50)).map(|_| ()), refusal);
-        assert_eq!(decline(request(), None, instant(50)).map(|_| ()), refusal);
-        assert_eq!(withdraw(request(), instant(50)).map(|_| ()), refusal);
-        assert!(decline(request(), None, instant(49)).is_ok());
-    }
-
-    #[test]
-    fn an_answer_is_final_and_the_same_again_changes_nothing() {
-        let declined = decline(request(), None, instant(5)).unwrap().unwrap();
-        assert_eq!(declined.tells, [(party(3), NoticeKind::Declined)]);
-        assert_eq!(decline(declined.delegation.clone(), None, instant(6)), Ok(None));
-        assert_eq!(withdraw(declined.delegation, instant(6)), Err(Refusal::NotPending(Status::Declined)));
-        let withdrawn = withdraw(request(), instant(5)).unwrap().unwrap();
-        assert_eq!(withdrawn.untells, [NoticeKind::Requested]);
-        assert_eq!(withdraw(withdrawn.delegation.clone(), instant(6)), Ok(None));
-        assert_eq!(
-            decline(withdrawn.delegation, None, instant(6)),
-            Err(Refusal::NotPending(Status::Withdrawn))
-        );
-    }
-
-    #[test]
-    fn what_has_lapsed_is_written_down_once_and_as_of_then() {
-        assert_eq!(lapse(request(), instant(49)), None);
-        let step = lapse(request(), instant(90)).unwrap();
-        assert_eq!(step.delegation.state, State::Lapsed { at: instant(50) });
-        assert_eq!(lapse(step.delegation, instant(91)), None);
-    }
-}
+mod tests;
