@@ -95,7 +95,10 @@ create index delegation_between on delegation (shard, delegator_id, representati
 create index delegation_held_in_force on delegation (shard, representative_id, delegation_id) where ended_at is null;
 create index request_received on delegation (shard, delegator_id, delegation_id) where lapses_at is not null;
 create index request_made on delegation (shard, representative_id, delegation_id) where lapses_at is not null;
-create index request_unanswered on delegation (shard, lapses_at) where status = 'requested';
+-- The requests that the guards below count: few of all that a busy requester ever made.
+create index request_pending on delegation (shard, representative_id, delegator_id) where status = 'requested';
+create index request_declined on delegation (shard, representative_id, delegator_id, ended_at) where status = 'declined';
+create index request_unanswered on delegation (shard, lapses_at, delegation_id) where status = 'requested';
 create index delegation_ends on delegation (shard, valid_to) where status = 'active';
 create index paper_case_waits on delegation (shard, delegation_id) where status in ('paper_started', 'paper_registered');
 
@@ -160,7 +163,9 @@ begin
     return null;
 end $$;
 
--- Guards against harassment by requests. The requester's row is locked, so requests are counted one at a time.
+-- Guards against harassment by requests. The requester's row is locked, so requests are counted one at a time. A
+-- request that has lapsed does not count, whether or not that was written down. From the third decline on, each one
+-- begins another 90 days.
 create function guard_request() returns trigger language plpgsql as $$
 begin
     perform from party p

@@ -15,7 +15,7 @@ pub struct Delegation {
     /// accepted: what was asked for.
     #[prost(string, repeated, tag = "4")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Start, inclusive. Unset for an unanswered request that asks for a start upon acceptance.
+    /// Start, inclusive. Unset for a request for a start upon acceptance, unless it is accepted.
     #[prost(message, optional, tag = "5")]
     pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
     /// End, exclusive.
@@ -33,7 +33,8 @@ pub struct Delegation {
     /// The version as an opaque string; changes with each event.
     #[prost(string, tag = "10")]
     pub etag: ::prost::alloc::string::String,
-    /// The delegator's name. Filled by GetDelegation and ListDelegations only; empty when none is registered.
+    /// The delegator's name. Filled by GetDelegation and ListDelegations only; empty when none is registered, and for the
+    /// representative of a request or paper case as long as nothing is given.
     #[prost(string, tag = "11")]
     pub delegator_name: ::prost::alloc::string::String,
     /// The representative's name. Filled by GetDelegation and ListDelegations only; empty when none is registered.
@@ -49,7 +50,7 @@ pub struct Delegation {
     /// The packages that are delegated and follow the newest version of the package.
     #[prost(message, repeated, tag = "15")]
     pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
-    /// For a request: when it lapses, unless it is answered before. Else unset.
+    /// For a request that was not answered: when it lapses, or has lapsed. Else unset.
     #[prost(message, optional, tag = "16")]
     pub lapse_time: ::core::option::Option<::prost_types::Timestamp>,
     /// For a sub-delegation: the delegation that it is a part of. Else empty.
@@ -3260,7 +3261,7 @@ pub struct AcceptTerms {
     /// Only these of the privileges asked for; empty: all.
     #[prost(string, repeated, tag = "2")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Only this period; unset: the one asked for.
+    /// Only this period; unset: the one asked for; without a start: from the start asked for.
     #[prost(message, optional, tag = "3")]
     pub period: ::core::option::Option<Period>,
     /// Whether what overlaps is replaced.
@@ -3405,7 +3406,7 @@ pub struct RequestDelegationRequest {
     /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// The logged-in user: the representative, or an employee of the representative. Required.
+    /// The logged-in user: the representative, or an employee of the representative. At least NSIS substantial. Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// Party id of the representative, who asks: a UUID. Required.
@@ -3452,8 +3453,8 @@ pub struct AcceptDelegationRequest {
     /// Only these of the privileges asked for, no duplicates; empty: all. Others are refused (ACCEPTANCE_WIDER).
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// A period within the one asked for; unset: the one asked for, from now on where its start is past. A wider one is
-    /// refused (ACCEPTANCE_WIDER).
+    /// A period within the one asked for, a wider one is refused (ACCEPTANCE_WIDER). Unset: the one asked for. A start that
+    /// is unset is the one asked for, and now where that is past.
     #[prost(message, optional, tag = "6")]
     pub period: ::core::option::Option<Period>,
     /// As in CreateDelegationRequest.replace_existing.
@@ -4067,9 +4068,14 @@ pub mod delegation_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.DelegationService", "SubDelegate"));
             self.inner.unary(req, path, codec).await
         }
-        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured.
+        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured. The
+        /// delegator's party id is from PartyService.ResolveParty.
         ///
-        /// Refuses among others: more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
+        /// Nothing is told of the delegator: whether they are of age and in good standing is looked at when they accept, and
+        /// their name is not shown before.
+        ///
+        /// Refuses among others: a representative that is not the actor's (PARTY_NOT_FOUND), a privilege that cannot be asked
+        /// for (REQUEST_NOT_ALLOWED), more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
         /// in all (REQUESTS_EXHAUSTED), and after 3 declines by the same delegator any more for 90 days
         /// (REQUESTS_DECLINED_TOO_OFTEN).
         pub async fn request_delegation(
@@ -4098,7 +4104,12 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more.
+        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more. All rules of
+        /// CreateDelegation hold for what is accepted.
+        ///
+        /// Refuses among others: more than was asked for (ACCEPTANCE_WIDER), what was declined, withdrawn, lapsed or accepted
+        /// before (REQUEST_DECLINED, REQUEST_WITHDRAWN, REQUEST_LAPSED, REQUEST_ANSWERED), and what was never asked for
+        /// (REQUEST_ANSWERED).
         pub async fn accept_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptDelegationRequest>,
@@ -4125,7 +4136,8 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing.
+        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing; what was settled
+        /// otherwise is refused as by AcceptDelegation.
         pub async fn decline_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::DeclineDelegationRequest>,
@@ -4152,7 +4164,8 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing.
+        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing; what
+        /// was settled otherwise is refused as by AcceptDelegation.
         pub async fn withdraw_request(
             &mut self,
             request: impl tonic::IntoRequest<super::WithdrawRequestRequest>,
@@ -4533,9 +4546,14 @@ pub mod delegation_service_server {
             tonic::Response<super::SubDelegateResponse>,
             tonic::Status,
         >;
-        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured.
+        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured. The
+        /// delegator's party id is from PartyService.ResolveParty.
         ///
-        /// Refuses among others: more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
+        /// Nothing is told of the delegator: whether they are of age and in good standing is looked at when they accept, and
+        /// their name is not shown before.
+        ///
+        /// Refuses among others: a representative that is not the actor's (PARTY_NOT_FOUND), a privilege that cannot be asked
+        /// for (REQUEST_NOT_ALLOWED), more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
         /// in all (REQUESTS_EXHAUSTED), and after 3 declines by the same delegator any more for 90 days
         /// (REQUESTS_DECLINED_TOO_OFTEN).
         async fn request_delegation(
@@ -4545,7 +4563,12 @@ pub mod delegation_service_server {
             tonic::Response<super::RequestDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more.
+        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more. All rules of
+        /// CreateDelegation hold for what is accepted.
+        ///
+        /// Refuses among others: more than was asked for (ACCEPTANCE_WIDER), what was declined, withdrawn, lapsed or accepted
+        /// before (REQUEST_DECLINED, REQUEST_WITHDRAWN, REQUEST_LAPSED, REQUEST_ANSWERED), and what was never asked for
+        /// (REQUEST_ANSWERED).
         async fn accept_delegation(
             &self,
             request: tonic::Request<super::AcceptDelegationRequest>,
@@ -4553,7 +4576,8 @@ pub mod delegation_service_server {
             tonic::Response<super::AcceptDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing.
+        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing; what was settled
+        /// otherwise is refused as by AcceptDelegation.
         async fn decline_delegation(
             &self,
             request: tonic::Request<super::DeclineDelegationRequest>,
@@ -4561,7 +4585,8 @@ pub mod delegation_service_server {
             tonic::Response<super::DeclineDelegationResponse>,
             tonic::Status,
         >;
-        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing.
+        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing; what
+        /// was settled otherwise is refused as by AcceptDelegation.
         async fn withdraw_request(
             &self,
             request: tonic::Request<super::WithdrawRequestRequest>,

@@ -6,10 +6,7 @@ use fuldmagt_domain::{
     party::Party,
     privilege::PrivilegeUri,
 };
-use fuldmagt_store::{
-    delegation::{Ask, Changes},
-    usage::About,
-};
+use fuldmagt_store::delegation::{Ask, Changes};
 
 use super::{
     App, Error, Result,
@@ -73,15 +70,7 @@ impl App {
                 self.apply(order, Changes { held, ..Changes::new(steps, &response) }).await
             }
             Err(Error::Ending(ending::Refusal::AlreadyEnded(delegation))) => {
-                let about = About {
-                    delegator: Some(delegation.delegator),
-                    representative: Some(delegation.representative),
-                    delegation: Some(delegation.id.0),
-                };
-                let response = encode(&delegation, order);
-                let revision =
-                    self.store.remember(&order.command(), about, "already_ended", &response).await?;
-                Ok(Answer { response, revision })
+                self.settled(order, &delegation, "already_ended", encode).await
             }
             Err(error) => Err(error),
         }

@@ -4,16 +4,19 @@
 //! write the outcome in one statement. A question's statement logs it; a command that is refused after something was
 //! read about a person, or that gets its first answer again, is logged by [`command`].
 
+pub mod accept_delegation;
 pub mod actor;
 pub mod check_delegations;
 pub mod command;
 pub mod create_delegation;
+pub mod decline_delegation;
 mod delegating;
 pub mod end_delegation;
 pub mod error;
 pub mod get_delegation;
 pub mod hide_package;
 pub mod impact;
+pub mod lapse_requests;
 pub mod link_identifier;
 pub mod list_catalogue;
 pub mod list_delegated;
@@ -24,8 +27,10 @@ pub mod publish_package_version;
 pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
+pub mod request_delegation;
 pub mod resolve_party;
 pub mod set_publication;
+pub mod withdraw_request;
 
 use std::{fmt, sync::Arc, time::Duration};
 

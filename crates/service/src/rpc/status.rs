@@ -129,7 +129,9 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
     match refusal {
         // Unknown and forbidden look alike.
         Refusal::NotForDelegator => told(&Error::PartyNotFound),
-        Refusal::AssuranceTooLow => precondition("giving takes a login of at least NSIS substantial"),
+        Refusal::AssuranceTooLow => {
+            precondition("giving, asking and accepting take a login of at least NSIS substantial")
+        }
         Refusal::ToOneself => {
             Told::new(Code::InvalidArgument, "the representative must be another party than the delegator")
                 .with_field("representative_id", reason)

@@ -51,9 +51,9 @@ pub enum Between {
     Nobody,
     /// A delegator and a representative.
     Both(PartyId, PartyId),
-    /// The parties of the delegations that are asked for.
+    /// The parties of the delegations that are asked for; their privileges are told as well.
     TheirParties,
-    /// The delegator of the delegations that are asked for, and a representative.
+    /// The delegator of the delegations that are asked for, and a representative; their privileges are told as well.
     TheirDelegatorAnd(PartyId),
 }
 
@@ -201,7 +201,7 @@ impl Facts {
         self.trees.values().filter(is_between).filter(|tree| tree.top.lives()).cloned().collect()
     }
 
-    /// A privilege that was asked for.
+    /// A privilege that was asked for, or that a delegation that was asked for is about.
     #[must_use]
     pub fn privilege(&self, uri: &PrivilegeUri) -> Option<&CataloguePrivilege> {
         self.privileges.get(uri)

@@ -4,6 +4,7 @@ mod apply;
 mod events;
 mod facts;
 mod get;
+mod lapsed;
 mod list;
 mod proof;
 mod row;
@@ -14,5 +15,6 @@ pub use apply::{
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
+pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
 pub use proof::{Proof, SealedProof};

@@ -53,6 +53,14 @@ pub fn etag(fields: &mut Violations, text: &str) -> Option<Option<i64>> {
     }
 }
 
+/// An etag that must be given.
+pub fn required_etag(fields: &mut Violations, text: &str) -> Option<i64> {
+    match etag(fields, text)? {
+        Some(version) => Some(version),
+        None => fields.required(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -96,8 +104,11 @@ mod tests {
     }
 
     #[test]
-    fn an_etag_is_a_version_or_absent() {
+    fn an_etag_is_a_version_or_absent_unless_it_must_be_given() {
         assert_eq!(read(|fields| etag(fields, "")), Ok(None));
+        assert_eq!(refused(|fields| required_etag(fields, "")), at("field", "REQUIRED"));
+        assert_eq!(refused(|fields| required_etag(fields, "x")), at("field", "ETAG_MALFORMED"));
+        assert_eq!(read(|fields| required_etag(fields, "7")), Ok(7));
         assert_eq!(read(|fields| etag(fields, "1")), Ok(Some(1)));
         assert_eq!(read(|fields| etag(fields, &i64::MAX.to_string())), Ok(Some(i64::MAX)));
         for text in [
@@ -121,6 +132,7 @@ mod tests {
         fn no_text_is_told_to_anybody(text in "\\PC{0,40}|[0-9-]{0,40}") {
             tells_nothing(&text, |fields| uuid(fields, &text));
             tells_nothing(&text, |fields| etag(fields, &text));
+            tells_nothing(&text, |fields| required_etag(fields, &text));
         }
 
         #[test]

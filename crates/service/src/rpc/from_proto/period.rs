@@ -1,7 +1,10 @@
 //! Periods and instants.
 
 use chrono::{DateTime, Utc};
-use fuldmagt_domain::period::{self, Bound, Period};
+use fuldmagt_domain::{
+    period::{self, Bound, Period},
+    request::Term,
+};
 use fuldmagt_proto::v1::{
     self,
     period::{End, Start},
@@ -54,6 +57,15 @@ pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<
         | period::Error::DateMalformed => end_name,
     };
     fields.read(wrong, |fields| fields.refuse(error.reason(), error.to_string()))
+}
+
+/// The period of an acceptance at the instant `now`: none means the one that was asked for, and one without a start
+/// begins as was asked for.
+pub fn term(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<Utc>) -> Option<Term> {
+    let Some(proto) = proto else { return Some(Term::AsAsked) };
+    let has_start = proto.start.is_some();
+    let period = period(fields, Some(proto), now)?;
+    Some(if has_start { Term::Within(period) } else { Term::Until(period.to()) })
 }
 
 /// An instant, as exact as it is given.
@@ -154,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn an_acceptance_takes_over_what_it_does_not_say() {
+        let term_of = |start, end| read(|fields| term(fields, Some(v1::Period { start, end }), now()));
+        let (from_day, to_day) = (from_date("2026-07-01"), to_date("2026-07-31"));
+        let within =
+            Period::new("2026-06-30T22:00:00Z".parse().unwrap(), "2026-07-31T22:00:00Z".parse().unwrap())
+                .unwrap();
+        assert_eq!(read(|fields| term(fields, None, now())), Ok(Term::AsAsked));
+        assert_eq!(term_of(None, to_day.clone()), Ok(Term::Until(within.to())));
+        assert_eq!(term_of(from_day.clone(), to_day), Ok(Term::Within(within)));
+        assert_eq!(term_of(from_day, None), Err(vec![at("field.valid_to", "REQUIRED")]));
+    }
+
+    #[test]
     fn both_ends_are_told_when_both_are_wrong() {
         assert_eq!(
             read(of(from_date("x"), None)).unwrap_err(),
@@ -184,6 +209,8 @@ mod tests {
         fn no_value_is_told_to_anybody(text in "\\PC{0,20}|[0-9-]{0,20}", seconds: i64, nanos: i32) {
             let at = Timestamp { seconds, nanos };
             tells_nothing(&text, of(from_date(&text), to_date(&text)));
+            let proto = v1::Period { start: from_date(&text), end: to_date(&text) };
+            tells_nothing(&text, |fields| term(fields, Some(proto), now()));
             tells_nothing(&seconds.to_string(), of(Some(Start::ValidFrom(at)), Some(End::ValidTo(at))));
             tells_nothing(&nanos.to_string(), of(None, Some(End::ValidTo(at))));
         }
