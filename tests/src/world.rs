@@ -1,8 +1,11 @@
 //! A running service of one test: the real one, in this process, over mutual TLS and a database of its own.
 
+mod agreement;
 mod catalogue;
 mod certificates;
 mod client;
+mod processes;
+mod requests;
 mod scene;
 mod sql;
 
@@ -62,8 +65,8 @@ pub struct World {
     pub anonymous: Client,
     running: Running,
     request_ids: SequentialIds,
-    _keyring: Keyring,
-    _folder: tempfile::TempDir,
+    keyring: Keyring,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -100,8 +103,8 @@ impl World {
             anonymous: client(None),
             running,
             request_ids: SequentialIds::default(),
-            _keyring: keyring,
-            _folder: folder,
+            keyring,
+            folder,
         }
     }
 

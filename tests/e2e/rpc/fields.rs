@@ -262,6 +262,18 @@ impl<R: Clone + 'static> Refusals<R> {
     pub(crate) fn period(self, set: impl Fn(&mut R, Option<Period>) + 'static) -> Self {
         self.rows(wrong_periods(), set)
     }
+
+    /// A period that may be left out, and is within another: it is never too long by itself.
+    pub(crate) fn narrower_period(self, set: impl Fn(&mut R, Option<Period>) + 'static) -> Self {
+        let mut all = wrong_periods();
+        all.retain(|(path, reason, _)| path != "period" || *reason != "REQUIRED");
+        for (path, reason, _) in &mut all {
+            if path == "period" {
+                *reason = "ACCEPTANCE_WIDER";
+            }
+        }
+        self.rows(all, set)
+    }
 }
 
 /// Whether a text may have several lines.

@@ -24,7 +24,7 @@ pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation 
         valid_to: Some(timestamp(delegation.period.to())),
         status: status(delegation.status(at)).into(),
         create_time: Some(timestamp(delegation.created_at)),
-        end_time: delegation.state.ended_at().map(timestamp),
+        end_time: delegation.ended_at(at).map(timestamp),
         etag: etag(delegation.version),
         delegator_name: String::new(),
         representative_name: String::new(),
