@@ -183,6 +183,8 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::TooManyRequests => Some(Error::TooManyRequests),
         Conflict::TooManyRequestsToDelegator => Some(Error::TooManyRequestsToDelegator),
         Conflict::DeclinedTooOften => Some(Error::DeclinedTooOften),
+        Conflict::TooManyDelegations => Some(Error::TooManyDelegations),
+        Conflict::TooManyGivenOn => Some(Error::TooManyGivenOn),
         Conflict::FourEyes => Some(Error::FourEyes),
         Conflict::RequestId
         | Conflict::Version
@@ -200,8 +202,11 @@ const fn own_doing(refusal: &Error) -> bool {
         Error::DelegationOverlaps
             | Error::EtagMismatch
             | Error::Request(_)
+            | Error::Ending(_)
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
+            | Error::TooManyDelegations
+            | Error::TooManyGivenOn
             | Error::FourEyes
     )
 }
@@ -220,6 +225,8 @@ fn collided(error: &store::Error) -> bool {
             Conflict::TooManyRequests
             | Conflict::TooManyRequestsToDelegator
             | Conflict::DeclinedTooOften
+            | Conflict::TooManyDelegations
+            | Conflict::TooManyGivenOn
             | Conflict::FourEyes => false,
         },
         store::Error::Unavailable(_)
