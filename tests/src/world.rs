@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod certificates;
+mod changes;
 mod client;
 mod scene;
 mod sql;

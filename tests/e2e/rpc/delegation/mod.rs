@@ -7,3 +7,4 @@ mod list_delegation_events;
 mod list_delegations;
 mod renounce_delegation;
 mod revoke_delegation;
+mod revoke_privileges;

@@ -1,0 +1,172 @@
+//! Delegations that are replaced, renewed, taken apart and given on.
+
+use chrono::Days;
+use fuldmagt_domain::period::danish_date;
+use fuldmagt_proto::v1;
+use tonic::{Response, Status};
+
+use super::{Registered, World, until_day, uris};
+
+/// How long a part is given on when nothing else is said: less than the whole lasts.
+const PART_DAYS: u64 = 20;
+
+impl World {
+    /// The party gives the other the privileges, from now on, in place of whatever overlaps.
+    pub async fn replace(&self, from: &Registered, to: &Registered, privileges: &[&str]) -> v1::Delegation {
+        let request =
+            v1::CreateDelegationRequest { replace_existing: true, ..self.giving(from, to, privileges) };
+        self.try_give(request).await.expect("it is given").delegation.expect("a delegation")
+    }
+
+    /// The user revokes some of the delegation's privileges.
+    pub fn revoking_part(
+        &self,
+        user: &Registered,
+        delegation: &v1::Delegation,
+        privileges: &[&str],
+    ) -> v1::RevokeDelegationRequest {
+        v1::RevokeDelegationRequest {
+            request_id: self.request_id(),
+            actor: user.actor(),
+            delegation_id: delegation.delegation_id.clone(),
+            privileges: uris(privileges),
+            ..v1::RevokeDelegationRequest::default()
+        }
+    }
+
+    /// The user revokes some of the delegation's privileges.
+    ///
+    /// # Errors
+    /// What the service answers.
+    pub async fn revoke_part(
+        &self,
+        user: &Registered,
+        delegation: &v1::Delegation,
+        privileges: &[&str],
+    ) -> Result<v1::Delegation, Status> {
+        let request = self.revoking_part(user, delegation, privileges);
+        let answer = self.front_end.delegations().revoke_delegation(request).await?.into_inner();
+        Ok(answer.delegation.expect("a delegation"))
+    }
+
+    /// The delegator revokes all that the representative has.
+    pub fn revoking_all(&self, from: &Registered, to: &Registered) -> v1::RevokeAllDelegationsRequest {
+        v1::RevokeAllDelegationsRequest {
+            request_id: self.request_id(),
+            actor: from.actor(),
+            delegator_id: from.id.clone(),
+            representative_id: to.id.clone(),
+            reason: v1::EndReason::Unspecified.into(),
+        }
+    }
+
+    /// The delegator revokes all that the representative has.
+    ///
+    /// # Errors
+    /// What the service answers.
+    pub async fn revoke_all(
+        &self,
+        from: &Registered,
+        to: &Registered,
+    ) -> Result<v1::RevokeAllDelegationsResponse, Status> {
+        let request = self.revoking_all(from, to);
+        self.front_end.delegations().revoke_all_delegations(request).await.map(Response::into_inner)
+    }
+
+    /// The user renews the delegation.
+    pub fn renewing(
+        &self,
+        user: &Registered,
+        delegation: &v1::Delegation,
+        period: Option<v1::Period>,
+    ) -> v1::RenewDelegationRequest {
+        v1::RenewDelegationRequest {
+            request_id: self.request_id(),
+            actor: user.actor(),
+            delegation_id: delegation.delegation_id.clone(),
+            period,
+            ..v1::RenewDelegationRequest::default()
+        }
+    }
+
+    /// Renews.
+    ///
+    /// # Errors
+    /// What the service answers.
+    pub async fn try_renew(&self, request: v1::RenewDelegationRequest) -> Result<v1::Delegation, Status> {
+        let answer = self.front_end.delegations().renew_delegation(request).await?.into_inner();
+        Ok(answer.delegation.expect("a delegation"))
+    }
+
+    /// The user gives some of the delegation's privileges on, from now on.
+    pub fn giving_on(
+        &self,
+        user: &Registered,
+        parent: &v1::Delegation,
+        to: &Registered,
+        privileges: &[&str],
+    ) -> v1::SubDelegateRequest {
+        let last_day = danish_date(self.now()) + Days::new(PART_DAYS);
+        v1::SubDelegateRequest {
+            request_id: self.request_id(),
+            actor: user.actor(),
+            parent_id: parent.delegation_id.clone(),
+            representative_id: to.id.clone(),
+            privileges: uris(privileges),
+            period: until_day(&last_day.to_string()),
+            ..v1::SubDelegateRequest::default()
+        }
+    }
+
+    /// Gives on.
+    ///
+    /// # Errors
+    /// What the service answers.
+    pub async fn try_give_on(&self, request: v1::SubDelegateRequest) -> Result<v1::Delegation, Status> {
+        let answer = self.front_end.delegations().sub_delegate(request).await?.into_inner();
+        Ok(answer.delegation.expect("a delegation"))
+    }
+
+    /// The user gives some of the delegation's privileges on, from now on.
+    pub async fn give_on(
+        &self,
+        user: &Registered,
+        parent: &v1::Delegation,
+        to: &Registered,
+        privileges: &[&str],
+    ) -> v1::Delegation {
+        self.try_give_on(self.giving_on(user, parent, to, privileges)).await.expect("it is given on")
+    }
+
+    /// Lets the privilege be given on, that deep.
+    pub async fn let_give_on(&self, privilege: &str, depth: u8) {
+        let sql = "update privilege set max_sub_delegation_depth = $1 where uri = $2";
+        let done = sqlx::query(sql).bind(i16::from(depth)).bind(privilege).execute(&self.database.pool).await;
+        assert_eq!(done.expect("the privilege can be changed").rows_affected(), 1);
+    }
+
+    /// The history of the delegation, oldest event first, as the user sees it.
+    pub async fn history(&self, user: &Registered, delegation: &v1::Delegation) -> Vec<v1::DelegationEvent> {
+        let request = v1::ListDelegationEventsRequest {
+            actor: user.actor(),
+            delegation_id: delegation.delegation_id.clone(),
+            page_size: 500,
+            page_token: String::new(),
+        };
+        let answer = self.front_end.delegations().list_delegation_events(request).await;
+        answer.expect("the user's own").into_inner().events
+    }
+
+    /// The delegations on that side of the user, newest first.
+    pub async fn listed(&self, user: &Registered, side: v1::PartySide) -> Vec<v1::Delegation> {
+        let request = v1::ListDelegationsRequest {
+            actor: user.actor(),
+            party_id: user.id.clone(),
+            side: side.into(),
+            page_size: 500,
+            page_token: String::new(),
+        };
+        let answer = self.front_end.delegations().list_delegations(request).await.map(Response::into_inner);
+        answer.expect("the user's own").delegations
+    }
+}
