@@ -1,9 +1,10 @@
 //! Delegations that are replaced, renewed, taken apart and given on.
 
-use chrono::Days;
+use chrono::{DateTime, Days, Utc};
 use fuldmagt_domain::period::danish_date;
 use fuldmagt_proto::v1;
 use tonic::{Response, Status};
+use uuid::Uuid;
 
 use super::{Registered, World, until_day, uris};
 
@@ -168,5 +169,61 @@ impl World {
         };
         let answer = self.front_end.delegations().list_delegations(request).await.map(Response::into_inner);
         answer.expect("the user's own").delegations
+    }
+}
+
+/// One grant of one privilege, and between which revisions it stood.
+#[derive(Debug, Clone, sqlx::FromRow)]
+struct Stood {
+    delegation_id: Uuid,
+    valid_from: DateTime<Utc>,
+    valid_to: DateTime<Utc>,
+    ended_as: Option<String>,
+    granted_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl World {
+    /// Asserts that at no revision two grants of the privilege between the two overlapped in time, and that wherever one
+    /// was replaced, the next one began to stand at the same revision. Tells how many there were.
+    ///
+    /// The clock must have moved between commands: what ended is found in the history by its instant.
+    pub async fn assert_never_twice_and_no_gap(
+        &self,
+        from: &Registered,
+        to: &Registered,
+        privilege: &str,
+    ) -> usize {
+        let sql = "with told as (
+                       select e.entity_id::uuid as delegation_id, e.kind, e.occurred_at, c.revision
+                       from event e join change c using (shard, entity_kind, entity_id, version)
+                       where e.entity_kind = 'delegation'
+                   )
+                   select g.delegation_id, g.valid_from, g.valid_to, g.ended_as, granted.revision as granted_at,
+                          (select min(t.revision) from told t
+                           where t.delegation_id = g.delegation_id and t.occurred_at = g.ended_at
+                             and t.kind not in ('created', 'accepted', 'sub_delegated')) as ended_at
+                   from delegation_privilege g join privilege p using (shard, privilege_id)
+                   join told granted on granted.delegation_id = g.delegation_id and granted.kind in ('created', 'accepted')
+                   where g.delegator_id = $1::uuid and g.representative_id = $2::uuid and p.uri = $3
+                   order by granted.revision";
+        let query = sqlx::query_as(sql).bind(&from.id).bind(&to.id).bind(privilege);
+        let all: Vec<Stood> = query.fetch_all(&self.database.pool).await.expect("grants");
+        for (place, one) in all.iter().enumerate() {
+            assert_eq!(one.ended_as.is_some(), one.ended_at.is_some(), "{one:?}");
+            for later in all.iter().skip(place + 1) {
+                let apart = one.valid_to <= later.valid_from || later.valid_to <= one.valid_from;
+                let before = one.ended_at.is_some_and(|ended| ended <= later.granted_at);
+                assert!(apart || before, "twice at one revision: {one:?} {later:?}");
+            }
+            if one.ended_as.as_deref() == Some("superseded") {
+                let is_next = |next: &Stood| {
+                    next.delegation_id != one.delegation_id && Some(next.granted_at) == one.ended_at
+                };
+                let next = all.iter().any(is_next);
+                assert!(next, "a gap: {one:?} {all:?}");
+            }
+        }
+        all.len()
     }
 }

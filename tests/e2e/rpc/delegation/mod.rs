@@ -1,6 +1,7 @@
 //! Giving, ending and reading delegations.
 
 mod create_delegation;
+mod create_delegation_replaces;
 mod create_delegation_rules;
 mod get_delegation;
 mod list_delegation_events;
