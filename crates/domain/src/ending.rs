@@ -168,6 +168,26 @@ pub fn supersede(tree: Tree, privileges: &[PrivilegeUri], by: DelegationId, at: 
     steps
 }
 
+/// Has another delegation take the place of all of these, on somebody's word.
+#[must_use]
+pub fn supersede_all(
+    trees: Vec<Tree>,
+    privileges: &[PrivilegeUri],
+    by: DelegationId,
+    acting_for: Option<PartyId>,
+    at: DateTime<Utc>,
+) -> Vec<Step> {
+    let mut all = Vec::new();
+    for tree in trees {
+        let mut steps = supersede(tree, privileges, by, at);
+        if let Some(first) = steps.first_mut() {
+            first.acting_for = acting_for;
+        }
+        all.extend(steps);
+    }
+    all
+}
+
 /// Whether there is something to end.
 pub(crate) fn require_living(delegation: &Delegation, at: DateTime<Utc>) -> Result<(), Refusal> {
     match delegation.status(at) {

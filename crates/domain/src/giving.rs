@@ -118,7 +118,7 @@ pub fn give(
         tells: vec![(representative, NoticeKind::Given)],
         ..Step::new(delegation, EventKind::Created, now)
     }];
-    steps.extend(replaced.into_iter().flat_map(|tree| ending::supersede(tree, &privileges, id, now)));
+    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
     Ok(steps)
 }
 

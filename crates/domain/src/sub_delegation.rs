@@ -72,6 +72,7 @@ pub fn give_on(
     now: DateTime<Utc>,
 ) -> Result<Vec<Step>, Refusal> {
     check_parties(&part, now)?;
+    part.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
     let parent = &part.parent;
     if !(parent.period.from() <= part.period.from() && part.period.to() <= parent.period.to()) {
         return Err(Refusal::PeriodBeyondParent);
@@ -86,7 +87,6 @@ pub fn give_on(
         }
         giving::check_offer(privilege, part.delegator.kind, part.representative.kind, part.period, now)?;
     }
-    part.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
     let privileges: Vec<_> = part.privileges.iter().map(|privilege| privilege.uri.clone()).collect();
     giving::replaced(part.existing, &privileges, part.period, false, now)?;
     Ok(steps(part.parent, part.representative, privileges, part.period, id, now))
