@@ -12,3 +12,4 @@ mod revoke_all_delegations;
 mod revoke_delegation;
 mod revoke_privileges;
 mod sub_delegate;
+mod sub_delegate_ends;
