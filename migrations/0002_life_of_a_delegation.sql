@@ -92,6 +92,8 @@ alter table delegation
 create index delegation_parent on delegation (shard, parent_id) where parent_id is not null;
 create index delegation_between on delegation (shard, delegator_id, representative_id, delegation_id)
     where ended_at is null;
+create index delegation_given_on on delegation (shard, delegator_id, (chain[1]))
+    where depth > 0 and ended_at is null;
 create index delegation_held_in_force on delegation (shard, representative_id, delegation_id) where ended_at is null;
 create index request_received on delegation (shard, delegator_id, delegation_id) where lapses_at is not null;
 create index request_made on delegation (shard, representative_id, delegation_id) where lapses_at is not null;
@@ -133,7 +135,7 @@ create trigger delegation_is_guarded before insert or update on delegation
     for each row execute function guard_delegation();
 
 -- What has ended has no privilege and no sub-delegation that lives on, and a privilege that was taken out is taken out
--- below as well: checked when the statement is done, whichever order it wrote in.
+-- below as well, unless its period there is over: checked when the statement is done, whichever order it wrote in.
 create or replace function guard_ended_delegation() returns trigger language plpgsql as $$
 begin
     if exists (
@@ -146,7 +148,7 @@ begin
     if exists (
         select from delegation d join delegation c on c.shard = d.shard and c.parent_id = d.delegation_id
         where d.shard = new.shard and d.delegation_id = new.delegation_id
-          and d.ended_at is not null and c.ended_at is null
+          and d.ended_at is not null and c.ended_at is null and c.valid_to > d.ended_at
     ) then
         raise exception 'a sub-delegation outlives its parent' using errcode = 'check_violation';
     end if;
@@ -154,13 +156,56 @@ begin
         select from delegation c
         join delegation_privilege below on below.shard = c.shard and below.delegation_id = c.delegation_id
         left join delegation_privilege above on above.shard = c.shard and above.delegation_id = c.parent_id
-            and above.privilege_id = below.privilege_id and above.ended_at is null
+            and above.privilege_id = below.privilege_id
         where c.shard = new.shard and new.delegation_id in (c.delegation_id, c.parent_id) and c.parent_id is not null
-          and below.ended_at is null and above.delegation_id is null
+          and below.ended_at is null and (above.delegation_id is null or above.ended_at < below.valid_to)
     ) then
         raise exception 'a privilege is given on that is no longer held' using errcode = 'check_violation';
     end if;
     return null;
+end $$;
+
+-- Bounds on what nobody ended, so that all of it can always be read and ended in one statement: whoever could pile up
+-- more would have made something that cannot be taken back. Two parties have a handful between them, and who gives on
+-- does so to colleagues. Commands about one delegator go one at a time, so it is counted right; when the statement is
+-- done, so that what is replaced does not count.
+create function guard_number_of_delegations() returns trigger language plpgsql as $$
+begin
+    if (select count(*) from delegation d
+        where d.shard = new.shard and d.delegator_id = new.delegator_id and d.representative_id = new.representative_id
+          and d.ended_at is null and d.valid_to > new.created_at) > 200
+    then
+        raise exception 'too many delegations between two parties'
+            using errcode = 'check_violation', constraint = 'at_most_200_between_two';
+    end if;
+    -- All beneath what the delegator gave to the first of the chain.
+    if new.depth > 0 and (
+        select count(*) from delegation d
+        where d.shard = new.shard and d.delegator_id = new.delegator_id and d.chain[1] = new.chain[1]
+          and d.depth > 0 and d.ended_at is null) > 500
+    then
+        raise exception 'too many sub-delegations of one representative'
+            using errcode = 'check_violation', constraint = 'at_most_500_given_on';
+    end if;
+    return null;
+end $$;
+create constraint trigger number_of_delegations_is_guarded after insert on delegation
+    deferrable initially deferred for each row execute function guard_number_of_delegations();
+
+-- Everything that lives between two parties is among those that a command knows of, when it ends them all: checked
+-- after the delegator is held, so that nothing is given meanwhile.
+create function only_these_live(
+    of_shard smallint, of_delegator uuid, to_representative uuid, known uuid[], at timestamptz
+) returns boolean language plpgsql as $$
+begin
+    if exists (
+        select from delegation d
+        where d.shard = of_shard and d.delegator_id = of_delegator and d.representative_id = to_representative
+          and d.status = 'active' and d.valid_to > at and d.delegation_id <> all (known)
+    ) then
+        perform refuse_stale();
+    end if;
+    return true;
 end $$;
 
 -- Guards against harassment by requests. The requester's row is locked, so requests are counted one at a time. A

@@ -3,6 +3,7 @@
 mod agreement;
 mod catalogue;
 mod certificates;
+mod changes;
 mod client;
 mod processes;
 mod requests;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Status, Step},
+    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Step},
     ending::{self, Tree},
     identifier::{CprNumber, PartyKind},
     party::{Party, Standing},
@@ -118,7 +118,7 @@ pub fn give(
         tells: vec![(representative, NoticeKind::Given)],
         ..Step::new(delegation, EventKind::Created, now)
     }];
-    steps.extend(replaced.into_iter().flat_map(|tree| ending::supersede(tree, &privileges, id, now)));
+    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
     Ok(steps)
 }
 
@@ -142,10 +142,11 @@ impl Gift<'_> {
     }
 }
 
-/// Those of the living delegations that a new one of these privileges and this period replaces.
+/// Those of the delegations that nobody ended which a new one of these privileges and this period replaces.
 ///
 /// # Errors
-/// [`Refusal::Overlaps`] when nothing is to be replaced, [`Refusal::ReplacementStartsLater`].
+/// [`Refusal::Overlaps`] when nothing is to be replaced, or what overlaps has run out by now, which happens to a start
+/// before now; [`Refusal::ReplacementStartsLater`].
 pub fn replaced(
     existing: Vec<Tree>,
     privileges: &[PrivilegeUri],
@@ -156,12 +157,11 @@ pub fn replaced(
     let mut replaced = Vec::new();
     for tree in existing {
         let old = &tree.top;
-        let lives = matches!(old.status(now), Status::Scheduled | Status::Active | Status::Suspended);
         let shares = old.privileges.iter().any(|uri| privileges.contains(uri));
-        if !(lives && shares && old.period.overlaps(&period)) {
+        if !(old.lives() && shares && old.period.overlaps(&period)) {
             continue;
         }
-        if !replace {
+        if !replace || !old.lives_at(now) {
             return Err(Refusal::Overlaps(old.id));
         }
         if period.from() > now && period.from() > old.period.from() {
@@ -378,6 +378,12 @@ mod tests {
         );
         assert_eq!(replaced(tree(), &privileges, period(0, 30), true, now()).unwrap().len(), 1);
         assert_eq!(replaced(tree(), &privileges, period(10, 30), true, now()).unwrap().len(), 0);
+        // A start before now, of what ran out in between, overlaps what nobody can end any more.
+        let expired = vec![existing(-10, 0)];
+        assert_eq!(
+            replaced(expired, &privileges, period(-1, 30), true, now()),
+            Err(Refusal::Overlaps(old.id))
+        );
         let scheduled = vec![existing(8, 20)];
         assert_eq!(replaced(scheduled, &privileges, period(5, 30), true, now()).unwrap().len(), 1);
     }

@@ -13,6 +13,12 @@ pub mod package;
 pub mod party;
 pub mod period;
 pub mod privilege;
+pub mod renewal;
 pub mod request;
 pub mod sub_delegation;
 pub mod text;
+
+#[cfg(test)]
+mod life_tests;
+#[cfg(test)]
+mod testing;

@@ -42,6 +42,10 @@ pub enum Conflict {
     TooManyRequestsToDelegator,
     /// The delegator has declined the requester's requests too often.
     DeclinedTooOften,
+    /// There are as many delegations between the two parties as are allowed.
+    TooManyDelegations,
+    /// The representative, and those after them, have given on as often as is allowed.
+    TooManyGivenOn,
     /// A paper delegation was to be approved by who registered or started it.
     FourEyes,
     /// A system, privilege or package of that name was registered meanwhile.
@@ -60,6 +64,8 @@ impl fmt::Display for Conflict {
             Self::TooManyRequests => "requests",
             Self::TooManyRequestsToDelegator => "requests to one delegator",
             Self::DeclinedTooOften => "declined requests",
+            Self::TooManyDelegations => "delegations between two parties",
+            Self::TooManyGivenOn => "sub-delegations",
             Self::FourEyes => "four eyes",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
@@ -77,6 +83,8 @@ impl Conflict {
             "at_most_20_requests" => Some(Self::TooManyRequests),
             "at_most_5_requests_to_one_delegator" => Some(Self::TooManyRequestsToDelegator),
             "no_request_after_3_declines" => Some(Self::DeclinedTooOften),
+            "at_most_200_between_two" => Some(Self::TooManyDelegations),
+            "at_most_500_given_on" => Some(Self::TooManyGivenOn),
             "paper_takes_four_eyes" => Some(Self::FourEyes),
             "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the

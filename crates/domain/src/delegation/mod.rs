@@ -151,6 +151,12 @@ impl Delegation {
         }
     }
 
+    /// Whether there is something to end at an instant: it was given, nobody ended it, and its period is not over.
+    #[must_use]
+    pub fn lives_at(&self, at: DateTime<Utc>) -> bool {
+        self.lives() && at < self.period.to()
+    }
+
     /// What the parties are told at an instant.
     #[must_use]
     pub fn status(&self, at: DateTime<Utc>) -> Status {

@@ -193,7 +193,7 @@ pub fn accept(
     step.tells = vec![(representative, NoticeKind::Accepted)];
     step.untells = vec![NoticeKind::Requested];
     let mut steps = vec![step];
-    steps.extend(replaced.into_iter().flat_map(|tree| ending::supersede(tree, &privileges, id, now)));
+    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
     Ok(steps)
 }
 

@@ -3376,8 +3376,8 @@ pub struct SubDelegateRequest {
     /// Party id of the one who is to act: a UUID. Required; not the delegator, nor a representative above.
     #[prost(string, tag = "4")]
     pub representative_id: ::prost::alloc::string::String,
-    /// URIs of the privileges: 1 to 100 of the parent's own, no duplicates. Each must allow the depth
-    /// (SUB_DELEGATION_NOT_ALLOWED).
+    /// URIs of the privileges: 1 to 100 of the parent's own (PRIVILEGE_NOT_DELEGATED), no duplicates. Each must allow the
+    /// depth (SUB_DELEGATION_NOT_ALLOWED).
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it is valid: within the parent's period (PERIOD_BEYOND_PARENT). Required.
@@ -3529,7 +3529,8 @@ pub struct RevokeDelegationRequest {
     /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// The logged-in user: the delegator, or an employee of the delegator. Required.
+    /// The logged-in user: the delegator or, for a sub-delegation, a representative above it; or an employee of either.
+    /// Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// The delegation: a UUID. Required.
@@ -3579,7 +3580,8 @@ pub struct RevokeAllDelegationsRequest {
 /// Response of DelegationService.RevokeAllDelegations.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RevokeAllDelegationsResponse {
-    /// The delegations that the call ended, without names and message; none when there were none.
+    /// The delegations from the one to the other that the call ended, oldest first, without names and message; none when
+    /// there were none. What was given on from them has ended as well and is not listed.
     #[prost(message, repeated, tag = "1")]
     pub delegations: ::prost::alloc::vec::Vec<Delegation>,
     /// Revision token: no answer from this state or later says yes because of any of them; opaque.
@@ -3624,7 +3626,10 @@ pub struct RenewDelegationRequest {
     /// The delegation: a UUID; given by the delegator, not ended. Required.
     #[prost(string, tag = "3")]
     pub delegation_id: ::prost::alloc::string::String,
-    /// The new period. A start must lie within or at the end of the old period; without one: now. Required.
+    /// The new period; without a start, or with one that is not later than now: the old delegation is replaced at once. A
+    /// start later than now must not be before the end of the old period, because nothing would be in force in between
+    /// (REPLACEMENT_STARTS_LATER), unless the old one has not begun and begins no earlier; from the old end on, nothing is
+    /// replaced and the old one runs out by itself. Whatever else overlaps between the two is replaced likewise. Required.
     #[prost(message, optional, tag = "4")]
     pub period: ::core::option::Option<Period>,
     /// The delegator's signature. Required.
@@ -3634,7 +3639,7 @@ pub struct RenewDelegationRequest {
 /// Response of DelegationService.RenewDelegation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RenewDelegationResponse {
-    /// The new delegation, without names and message; `supersedes` names the old one.
+    /// The new delegation, without names and message; `supersedes` names the old one if it was replaced.
     #[prost(message, optional, tag = "1")]
     pub delegation: ::core::option::Option<Delegation>,
     /// Revision token of the write; opaque.
@@ -4014,8 +4019,9 @@ pub mod delegation_service_client {
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
         /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
-        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, and a signature
-        /// of another text (SIGNED_TEXT_MISMATCH).
+        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
+        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
+        /// (SIGNED_TEXT_MISMATCH).
         pub async fn create_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDelegationRequest>,
@@ -4043,7 +4049,13 @@ pub mod delegation_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The representative gives a part of what they hold on to somebody else, to the depth that each privilege allows. The
-        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it.
+        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it. The delegator
+        /// and every representative above see it and may revoke it.
+        ///
+        /// Refuses among others: a parent that is not in force (DELEGATION_NOT_IN_FORCE), a representative who is the
+        /// delegator or above already (REPRESENTATIVE_IS_ABOVE), what the representative has from the delegator in an
+        /// overlapping period (DELEGATION_OVERLAPS), and more than 500 sub-delegations beneath what one representative got from
+        /// the delegator, those whose period is over among them (SUB_DELEGATIONS_EXHAUSTED).
         pub async fn sub_delegate(
             &mut self,
             request: impl tonic::IntoRequest<super::SubDelegateRequest>,
@@ -4193,7 +4205,8 @@ pub mod delegation_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
-        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it.
+        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it. A sub-delegation may
+        /// also be revoked by each representative above it.
         pub async fn revoke_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeDelegationRequest>,
@@ -4220,7 +4233,9 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator ends all that they gave to one representative, at once.
+        /// The delegator ends all that the representative has from them, at once and together: what they gave, what others
+        /// gave on to the representative in their name, and all that the representative gave on. Nothing at all is a success.
+        /// Requests are not ended.
         pub async fn revoke_all_delegations(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeAllDelegationsRequest>,
@@ -4280,7 +4295,12 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator gives the same again, from now until another end: the new delegation replaces the old in one step.
+        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again. Where the two
+        /// periods overlap, the new delegation replaces the old in one step; what was sub-delegated from the old one ends with
+        /// it, and can be given on again.
+        ///
+        /// Refuses among others: a delegation that has ended or whose period is over (DELEGATION_ENDED), a request or paper
+        /// case (DELEGATION_NOT_GIVEN), and a sub-delegation (SUB_DELEGATION_NOT_RENEWABLE).
         pub async fn renew_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RenewDelegationRequest>,
@@ -4528,8 +4548,9 @@ pub mod delegation_service_server {
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
         /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
-        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, and a signature
-        /// of another text (SIGNED_TEXT_MISMATCH).
+        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
+        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
+        /// (SIGNED_TEXT_MISMATCH).
         async fn create_delegation(
             &self,
             request: tonic::Request<super::CreateDelegationRequest>,
@@ -4538,7 +4559,13 @@ pub mod delegation_service_server {
             tonic::Status,
         >;
         /// The representative gives a part of what they hold on to somebody else, to the depth that each privilege allows. The
-        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it.
+        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it. The delegator
+        /// and every representative above see it and may revoke it.
+        ///
+        /// Refuses among others: a parent that is not in force (DELEGATION_NOT_IN_FORCE), a representative who is the
+        /// delegator or above already (REPRESENTATIVE_IS_ABOVE), what the representative has from the delegator in an
+        /// overlapping period (DELEGATION_OVERLAPS), and more than 500 sub-delegations beneath what one representative got from
+        /// the delegator, those whose period is over among them (SUB_DELEGATIONS_EXHAUSTED).
         async fn sub_delegate(
             &self,
             request: tonic::Request<super::SubDelegateRequest>,
@@ -4595,7 +4622,8 @@ pub mod delegation_service_server {
             tonic::Status,
         >;
         /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
-        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it.
+        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it. A sub-delegation may
+        /// also be revoked by each representative above it.
         async fn revoke_delegation(
             &self,
             request: tonic::Request<super::RevokeDelegationRequest>,
@@ -4603,7 +4631,9 @@ pub mod delegation_service_server {
             tonic::Response<super::RevokeDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator ends all that they gave to one representative, at once.
+        /// The delegator ends all that the representative has from them, at once and together: what they gave, what others
+        /// gave on to the representative in their name, and all that the representative gave on. Nothing at all is a success.
+        /// Requests are not ended.
         async fn revoke_all_delegations(
             &self,
             request: tonic::Request<super::RevokeAllDelegationsRequest>,
@@ -4619,7 +4649,12 @@ pub mod delegation_service_server {
             tonic::Response<super::RenounceDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator gives the same again, from now until another end: the new delegation replaces the old in one step.
+        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again. Where the two
+        /// periods overlap, the new delegation replaces the old in one step; what was sub-delegated from the old one ends with
+        /// it, and can be given on again.
+        ///
+        /// Refuses among others: a delegation that has ended or whose period is over (DELEGATION_ENDED), a request or paper
+        /// case (DELEGATION_NOT_GIVEN), and a sub-delegation (SUB_DELEGATION_NOT_RENEWABLE).
         async fn renew_delegation(
             &self,
             request: tonic::Request<super::RenewDelegationRequest>,

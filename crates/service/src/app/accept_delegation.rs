@@ -108,6 +108,7 @@ impl Accept {
             actor: Some(self.actor.party),
             delegations: std::slice::from_ref(&self.delegation),
             between: Between::TheirParties,
+            their_privileges: true,
             sealed: true,
             ..Ask::default()
         }

@@ -194,6 +194,8 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::TooManyRequests => Some(Error::TooManyRequests),
         Conflict::TooManyRequestsToDelegator => Some(Error::TooManyRequestsToDelegator),
         Conflict::DeclinedTooOften => Some(Error::DeclinedTooOften),
+        Conflict::TooManyDelegations => Some(Error::TooManyDelegations),
+        Conflict::TooManyGivenOn => Some(Error::TooManyGivenOn),
         Conflict::FourEyes => Some(Error::FourEyes),
         Conflict::RequestId
         | Conflict::Version
@@ -211,9 +213,12 @@ const fn own_doing(refusal: &Error) -> bool {
         Error::DelegationOverlaps
             | Error::EtagMismatch
             | Error::Request(_)
+            | Error::Ending(_)
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
             | Error::DeclinedTooOften
+            | Error::TooManyDelegations
+            | Error::TooManyGivenOn
             | Error::FourEyes
     )
 }
@@ -232,6 +237,8 @@ fn collided(error: &store::Error) -> bool {
             Conflict::TooManyRequests
             | Conflict::TooManyRequestsToDelegator
             | Conflict::DeclinedTooOften
+            | Conflict::TooManyDelegations
+            | Conflict::TooManyGivenOn
             | Conflict::FourEyes => false,
         },
         store::Error::Unavailable(_)

@@ -2,7 +2,7 @@
 //!
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
-use fuldmagt_domain::{delegation::Status, ending, giving, party::PartyId, request, sub_delegation};
+use fuldmagt_domain::{delegation::Status, ending, giving, party::PartyId, renewal, request, sub_delegation};
 use fuldmagt_store as store;
 
 use crate::clients;
@@ -54,6 +54,15 @@ pub enum Error {
     /// The delegator has declined the requester's requests too often, too recently.
     #[error("declined too often")]
     DeclinedTooOften,
+    /// There are as many delegations between the two parties as are allowed.
+    #[error("too many delegations between two parties")]
+    TooManyDelegations,
+    /// The first representative, and those after them, have given on as often as is allowed.
+    #[error("too many sub-delegations")]
+    TooManyGivenOn,
+    /// A sub-delegation is given on again, not renewed.
+    #[error("a sub-delegation is not renewed")]
+    RenewsGivenOn,
     /// A paper delegation takes a caseworker who neither started nor registered it.
     #[error("approved by the same eyes")]
     FourEyes,
@@ -153,6 +162,16 @@ impl From<request::Refusal> for Error {
     }
 }
 
+impl From<renewal::Refusal> for Error {
+    fn from(refusal: renewal::Refusal) -> Self {
+        match refusal {
+            renewal::Refusal::NotThere(refusal) => refusal.into(),
+            renewal::Refusal::GivenOn => Self::RenewsGivenOn,
+            renewal::Refusal::Giving(refusal) => refusal.into(),
+        }
+    }
+}
+
 impl From<sub_delegation::Refusal> for Error {
     fn from(refusal: sub_delegation::Refusal) -> Self {
         if let sub_delegation::Refusal::Giving(refusal) = refusal {
@@ -187,6 +206,9 @@ impl Error {
             Self::TooManyRequests => "REQUESTS_EXHAUSTED",
             Self::TooManyRequestsToDelegator => "REQUESTS_TO_DELEGATOR_EXHAUSTED",
             Self::DeclinedTooOften => "REQUESTS_DECLINED_TOO_OFTEN",
+            Self::TooManyDelegations => "DELEGATIONS_EXHAUSTED",
+            Self::TooManyGivenOn => "SUB_DELEGATIONS_EXHAUSTED",
+            Self::RenewsGivenOn => "SUB_DELEGATION_NOT_RENEWABLE",
             Self::FourEyes => "APPROVER_IS_NOT_SECOND",
             Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,

@@ -27,9 +27,12 @@ pub mod publish_package_version;
 pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
+pub mod renew_delegation;
 pub mod request_delegation;
 pub mod resolve_party;
+pub mod revoke_all_delegations;
 pub mod set_publication;
+pub mod sub_delegate;
 pub mod withdraw_request;
 
 use std::{fmt, sync::Arc, time::Duration};

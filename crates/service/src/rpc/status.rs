@@ -76,6 +76,13 @@ fn told(error: &Error) -> Told {
         Error::DeclinedTooOften => {
             exhausted("the delegator has declined such requests too often; ask again after 90 days")
         }
+        Error::TooManyDelegations => {
+            exhausted("there are too many delegations between the two parties: replace or revoke some")
+        }
+        Error::TooManyGivenOn => {
+            exhausted("too much was given on already of what the first representative holds")
+        }
+        Error::RenewsGivenOn => precondition("a sub-delegation is given on again, not renewed"),
         Error::FourEyes => {
             precondition("a paper delegation is approved by who neither started nor registered it")
         }

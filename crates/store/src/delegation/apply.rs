@@ -17,6 +17,9 @@ pub struct Changes<'a> {
     pub held: Vec<Held>,
     /// Parties whose standing changes.
     pub parties: Vec<PartyChange>,
+    /// Delegator and representative, when the steps are about everything that lives between them: had anything been
+    /// given meanwhile, it would be left out.
+    pub all_between: Option<(PartyId, PartyId)>,
     /// What happens to delegations, at most one step each, at most one of a new delegation.
     pub steps: Vec<Step>,
     /// The message of the new delegation.
@@ -48,6 +51,7 @@ impl<'a> Changes<'a> {
         Self {
             held: Vec::new(),
             parties: Vec::new(),
+            all_between: None,
             steps,
             message: None,
             proof: None,
@@ -292,6 +296,8 @@ impl Store {
             &side.letter_kinds,
             &side.letter_receivers,
             &side.letter_delegations,
+            changes.all_between.map(|(delegator, _)| delegator.0),
+            changes.all_between.map(|(_, representative)| representative.0),
         )
         .fetch_one(&self.pool)
         .await?;

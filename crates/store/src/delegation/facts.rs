@@ -38,6 +38,8 @@ pub struct Ask<'a> {
     pub between: Between,
     /// Privileges.
     pub privileges: &'a [PrivilegeUri],
+    /// Those that the delegations grant or ask for as well.
+    pub their_privileges: bool,
     /// Identifiers of who signs.
     pub signer: &'a [Identifier],
     /// Whether names and numbers are needed, and keys to seal with.
@@ -65,6 +67,7 @@ impl Default for Ask<'_> {
             delegations: &[],
             between: Between::Nobody,
             privileges: &[],
+            their_privileges: false,
             signer: &[],
             sealed: false,
         }
@@ -126,6 +129,7 @@ impl Store {
             &kinds,
             &indexes,
             ask.sealed,
+            ask.their_privileges,
         )
         .fetch_one(&self.pool)
         .await?;

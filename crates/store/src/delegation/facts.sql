@@ -1,7 +1,8 @@
 -- What the rules need to know for a command about delegations: one statement, one state, one row.
 -- $1 shard, $2 actor, $3 further parties, $4 delegations, $5 and $6 the two parties between which everything that lives is
--- wanted, $7 whether those are the delegator and, without $6, the representative of the delegations in $4, $8 privileges
--- (with $7 also those of the delegations in $4), $9 and $10 the signer's identifiers, $11 whether sealed names, numbers and keys are wanted.
+-- wanted, $7 whether those are the delegator and, without $6, the representative of the delegations in $4, $8 privileges,
+-- $9 and $10 the signer's identifiers, $11 whether sealed names, numbers and keys are wanted, $12 whether what the
+-- delegations in $4 grant or ask for is wanted beside $8.
 with recursive target as (
     select d.* from delegation d where d.shard = $1 and d.delegation_id = any ($4::uuid[])
 ),
@@ -51,18 +52,14 @@ select h.epoch, h.revision,
         join delegation d on d.shard = $1 and d.delegation_id = b.delegation_id)
             as "delegations!: Json<Vec<TreeRow>>",
        (select coalesce(jsonb_agg(to_jsonb(p)), '[]')
-        from (select p.* from privilege p where p.shard = $1 and p.uri = any ($8::text[])
-              union all
-              select p.*
-              from target t
-              cross join lateral (
-                  select r.privilege_id from requested_privilege r
-                  where r.shard = $1 and r.delegation_id = t.delegation_id
-                  union
-                  select g.privilege_id from delegation_privilege g
-                  where g.shard = $1 and g.delegation_id = t.delegation_id) theirs
-              join privilege p on p.shard = $1 and p.privilege_id = theirs.privilege_id
-              where $7) p)
+        from (select p.privilege_id from privilege p where p.shard = $1 and p.uri = any ($8::text[])
+              union
+              select g.privilege_id from target t
+              join delegation_privilege g on g.shard = $1 and g.delegation_id = t.delegation_id where $12
+              union
+              select r.privilege_id from target t
+              join requested_privilege r on r.shard = $1 and r.delegation_id = t.delegation_id where $12) w
+        join privilege p on p.shard = $1 and p.privilege_id = w.privilege_id)
             as "privileges!: Json<Vec<CatalogueRow>>",
        (select coalesce(jsonb_agg(i.party_id order by w.item), '[]')
         from unnest($9::text[], $10::bytea[]) with ordinality w (kind, blind_index, item)

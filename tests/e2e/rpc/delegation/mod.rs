@@ -1,7 +1,8 @@
-//! Giving, ending and reading delegations.
+//! Giving, asking for, changing, ending and reading delegations.
 
 mod accept_delegation;
 mod create_delegation;
+mod create_delegation_replaces;
 mod create_delegation_rules;
 mod decline_delegation;
 mod get_delegation;
@@ -9,8 +10,13 @@ mod lapsed_requests;
 mod list_delegation_events;
 mod list_delegations;
 mod races;
+mod renew_delegation;
 mod renounce_delegation;
 mod request_delegation;
 mod request_limits;
+mod revoke_all_delegations;
 mod revoke_delegation;
+mod revoke_privileges;
+mod sub_delegate;
+mod sub_delegate_ends;
 mod withdraw_request;

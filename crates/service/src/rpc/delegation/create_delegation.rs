@@ -1,15 +1,16 @@
 //! `DelegationService.CreateDelegation`.
 
 use chrono::{DateTime, Utc};
-use fuldmagt_domain::{delegation::Delegation, party::PartyId};
+use fuldmagt_domain::delegation::Delegation;
 use fuldmagt_proto::v1::{CreateDelegationRequest, CreateDelegationResponse};
 use fuldmagt_store::usage::About;
 use prost::Message as _;
 use tonic::Request;
 use uuid::Uuid;
 
+use super::resent::{Resent, first_answer_or};
 use crate::{
-    app::{App, Error, Result, command::Channel, create_delegation::Create},
+    app::{App, Result, command::Channel, create_delegation::Create},
     rpc::{
         answered,
         caller::caller,
@@ -34,37 +35,27 @@ pub(super) async fn handle(
     let call = app.call(caller(&request, RPC)?);
     let message = request.into_inner();
     let payload = message.encode_to_vec();
-    let sent_before = sent_before(&message);
+    let resent = resent(&message);
     let answer = match parse(message, call.at) {
         Ok((request_id, create)) => {
             let call = call.acted_by(create.actor.party);
             let order = app.order(call, request_id, &payload, Channel::SelfService);
             app.create_delegation(order, create, encode).await?
         }
-        // A start that has passed since the request was sent first is no reason to forget its answer.
-        Err(error @ Error::Invalid(_)) => match sent_before {
-            Some((request_id, actor, about)) => {
-                let order = app.order(call.acted_by(actor), request_id, &payload, Channel::SelfService);
-                app.replay_or(&order, about, error).await?
-            }
-            None => return Err(error),
-        },
-        Err(error) => return Err(error),
+        Err(error) => first_answer_or(app, call, &payload, resent, error).await?,
     };
     let mut response: CreateDelegationResponse = answered(&answer)?;
     response.revision = answer.revision.to_token();
     Ok(response)
 }
 
-/// Whose request it is and whom it is about, if it can have been right before: then its ids are.
-fn sent_before(message: &CreateDelegationRequest) -> Option<(Uuid, PartyId, About)> {
+fn resent(message: &CreateDelegationRequest) -> Option<Resent> {
     let mut fields = Violations::new();
-    let request_id = request_id(&mut fields, &message.request_id)?;
     let mut party = |text: &str| party_id(&mut fields, text);
     let actor = party(&message.actor.as_ref()?.party_id)?;
     let (delegator, representative) = (party(&message.delegator_id)?, party(&message.representative_id)?);
     let about = About { delegator: Some(delegator), representative: Some(representative), delegation: None };
-    Some((request_id, actor, about))
+    Some(Resent { request_id: request_id(&mut fields, &message.request_id)?, actor, about })
 }
 
 fn parse(message: CreateDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, Create)> {
