@@ -44,6 +44,8 @@ pub enum Conflict {
     DeclinedTooOften,
     /// A paper delegation was to be approved by who registered or started it.
     FourEyes,
+    /// As many paper cases of the two parties wait as are allowed.
+    TooManyPaperCases,
     /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
@@ -61,6 +63,7 @@ impl fmt::Display for Conflict {
             Self::TooManyRequestsToDelegator => "requests to one delegator",
             Self::DeclinedTooOften => "declined requests",
             Self::FourEyes => "four eyes",
+            Self::TooManyPaperCases => "paper cases",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
         })
@@ -78,6 +81,7 @@ impl Conflict {
             "at_most_5_requests_to_one_delegator" => Some(Self::TooManyRequestsToDelegator),
             "no_request_after_3_declines" => Some(Self::DeclinedTooOften),
             "paper_takes_four_eyes" => Some(Self::FourEyes),
+            "at_most_5_paper_cases_of_a_pair" => Some(Self::TooManyPaperCases),
             "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the
             // employee was designated.

@@ -184,6 +184,7 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::TooManyRequestsToDelegator => Some(Error::TooManyRequestsToDelegator),
         Conflict::DeclinedTooOften => Some(Error::DeclinedTooOften),
         Conflict::FourEyes => Some(Error::FourEyes),
+        Conflict::TooManyPaperCases => Some(Error::TooManyPaperCases),
         Conflict::RequestId
         | Conflict::Version
         | Conflict::Identifier
@@ -203,6 +204,8 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
             | Error::FourEyes
+            | Error::Paper(_)
+            | Error::TooManyPaperCases
     )
 }
 
@@ -220,7 +223,8 @@ fn collided(error: &store::Error) -> bool {
             Conflict::TooManyRequests
             | Conflict::TooManyRequestsToDelegator
             | Conflict::DeclinedTooOften
-            | Conflict::FourEyes => false,
+            | Conflict::FourEyes
+            | Conflict::TooManyPaperCases => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

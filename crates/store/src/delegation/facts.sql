@@ -1,7 +1,7 @@
 -- What the rules need to know for a command about delegations: one statement, one state, one row.
 -- $1 shard, $2 actor, $3 further parties, $4 delegations, $5 and $6 the two parties between which everything that lives is
--- wanted, $7 whether those are the delegator and, without $6, the representative of the delegations in $4, $8 privileges,
--- $9 and $10 the signer's identifiers, $11 whether sealed names, numbers and keys are wanted.
+-- wanted, $7 whether those are the delegator and, without $6, the representative of the delegations in $4, $8 privileges
+-- (with $7 also those of the delegations in $4), $9 and $10 the signer's identifiers, $11 whether sealed names, numbers and keys are wanted.
 with recursive target as (
     select d.* from delegation d where d.shard = $1 and d.delegation_id = any ($4::uuid[])
 ),
@@ -51,8 +51,22 @@ select h.epoch, h.revision,
         join delegation d on d.shard = $1 and d.delegation_id = b.delegation_id)
             as "delegations!: Json<Vec<TreeRow>>",
        (select coalesce(jsonb_agg(to_jsonb(p)), '[]')
-        from privilege p where p.shard = $1 and p.uri = any ($8::text[]))
+        from (select p.* from privilege p where p.shard = $1 and p.uri = any ($8::text[])
+              union all
+              select p.*
+              from target t
+              cross join lateral (
+                  select r.privilege_id from requested_privilege r
+                  where r.shard = $1 and r.delegation_id = t.delegation_id
+                  union
+                  select g.privilege_id from delegation_privilege g
+                  where g.shard = $1 and g.delegation_id = t.delegation_id) theirs
+              join privilege p on p.shard = $1 and p.privilege_id = theirs.privilege_id
+              where $7) p)
             as "privileges!: Json<Vec<CatalogueRow>>",
+       (select coalesce(jsonb_agg(paper_row(c)), '[]')
+        from target t join paper_case c on c.shard = $1 and c.delegation_id = t.delegation_id)
+            as "papers!: Json<Vec<PaperRow>>",
        (select coalesce(jsonb_agg(i.party_id order by w.item), '[]')
         from unnest($9::text[], $10::bytea[]) with ordinality w (kind, blind_index, item)
         left join identifier i on i.shard = $1 and i.kind = w.kind and i.blind_index = w.blind_index)

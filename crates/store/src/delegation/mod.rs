@@ -5,14 +5,17 @@ mod events;
 mod facts;
 mod get;
 mod list;
+mod list_paper;
+mod paper;
 mod proof;
 mod row;
 
 pub use apply::{
-    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage, SignedForm,
+    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage,
 };
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
 pub use list::{ListQuestion, Listed, Side};
+pub use list_paper::{PaperListQuestion, PaperListed};
 pub use proof::{Proof, SealedProof};
