@@ -70,9 +70,7 @@ fn told(error: &Error) -> Told {
         Error::SubDelegation(refusal) => sub_delegation_refused(refusal, error.reason()),
         Error::Ending(refusal) => not_ended(refusal, error.reason()),
         Error::Paper(refusal) => paper_refused(refusal, error.reason()),
-        Error::TooManyPaperCases => {
-            exhausted("too many paper cases of the delegator and the representative wait to be decided")
-        }
+        Error::TooManyPaperCases => exhausted("too many paper cases of the two parties wait to be decided"),
         Error::NoticeNotFound => not_found("there is no such notice"),
         Error::TooManyRequests => exhausted("the representative has too many unanswered requests"),
         Error::TooManyRequestsToDelegator => {
@@ -81,16 +79,11 @@ fn told(error: &Error) -> Told {
         Error::DeclinedTooOften => {
             exhausted("the delegator has declined such requests too often; ask again after 90 days")
         }
-        Error::FourEyes => precondition(
-            "a paper delegation is approved by who neither started nor registered it, nor acts for the representative",
-        ),
+        Error::FourEyes => precondition("a second caseworker approves, who has no other part in the case"),
         Error::PartyMerged(_) => precondition("the party was merged into another: resolve it again"),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
-        Error::PrivilegeNotFound { field } => {
-            not_found("there is no such privilege, or it is not the client's")
-                .with_field(field, error.reason())
-        }
+        Error::PrivilegeNotFound { field } => privilege_not_found(field, error.reason()),
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
         Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
@@ -289,6 +282,10 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 
 fn not_found(message: &str) -> Told {
     Told::new(Code::NotFound, message)
+}
+
+fn privilege_not_found(field: &str, reason: &'static str) -> Told {
+    not_found("there is no such privilege, or it is not the client's").with_field(field, reason)
 }
 
 fn precondition(message: &str) -> Told {
