@@ -128,6 +128,20 @@ impl Gift<'_> {
     /// # Errors
     /// [`Refusal`].
     pub fn check(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if !self.actor.may_act_for(self.delegator.id) {
+            return Err(Refusal::NotForDelegator);
+        }
+        if self.assurance < LevelOfAssurance::Substantial {
+            return Err(Refusal::AssuranceTooLow);
+        }
+        self.check_terms(rules, now)
+    }
+
+    /// Tries every rule but those of overlap and of the delegator's login: for what the delegator signs by hand.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn check_terms(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
         check_parties(self, rules, now)?;
         for privilege in &self.privileges {
             check_privilege(privilege, self, now)?;
@@ -178,12 +192,6 @@ pub(crate) fn ids(trees: &[Tree]) -> Vec<DelegationId> {
 }
 
 fn check_parties(gift: &Gift<'_>, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
-    if !gift.actor.may_act_for(gift.delegator.id) {
-        return Err(Refusal::NotForDelegator);
-    }
-    if gift.assurance < LevelOfAssurance::Substantial {
-        return Err(Refusal::AssuranceTooLow);
-    }
     if gift.delegator.id == gift.representative.id {
         return Err(Refusal::ToOneself);
     }

@@ -10,6 +10,7 @@ pub mod ending;
 pub mod giving;
 pub mod identifier;
 pub mod package;
+pub mod paper;
 pub mod party;
 pub mod period;
 pub mod privilege;

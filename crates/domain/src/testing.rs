@@ -9,7 +9,7 @@ use crate::{
     identifier::{CvrNumber, PartyKind},
     party::{Party, PartyId, Standing},
     period::Period,
-    privilege::{Privilege, PrivilegeUri, Publication, SystemId},
+    privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
 };
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -48,6 +48,8 @@ pub(crate) fn privilege(text: &str, max_sub_delegation_depth: u8) -> Privilege {
         max_period_days: None,
         delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
         representative_kinds: vec![PartyKind::Person, PartyKind::Organisation, PartyKind::Employee],
+        access: AccessKind::Act,
+        delegator_ages: AgeRange::ANY,
         assurance: LevelOfAssurance::Substantial,
         max_sub_delegation_depth,
         paper_allowed: false,

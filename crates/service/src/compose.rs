@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::embedded;
 use crate::jobs::database_probe::DatabaseProbe;
+use crate::jobs::expiry_notices::ExpiryNotices;
 use crate::jobs::lapsed_requests::LapsedRequests;
 use crate::jobs::usage_log_partitions::UsageLogPartitions;
 use crate::jobs::{Failure, Jobs, Outcome, Stop};
@@ -114,6 +115,14 @@ impl Service {
         jobs.start("usage-log-partitions", move |stop| partitions.run(stop));
         let lapsed = LapsedRequests { app };
         jobs.start("lapsed-requests", move |stop| lapsed.run(stop));
+        let expiry_notices = ExpiryNotices {
+            store: database.store.clone(),
+            clock: Arc::clone(&parts.clock),
+            ids: Arc::clone(&parts.ids),
+            days: config.rules.expiry_notice_days,
+            interval: config.jobs.expiry_notices_interval,
+        };
+        jobs.start("expiry-notices", move |stop| expiry_notices.run(stop));
 
         let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
         let requested = shutdown.0.subscribe();

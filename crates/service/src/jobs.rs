@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 pub(crate) mod database_probe;
+pub(crate) mod expiry_notices;
 pub(crate) mod lapsed_requests;
 pub(crate) mod usage_log_partitions;
 

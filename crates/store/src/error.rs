@@ -48,6 +48,8 @@ pub enum Conflict {
     TooManyGivenOn,
     /// A paper delegation was to be approved by who registered or started it.
     FourEyes,
+    /// As many paper cases of the two parties wait as are allowed.
+    TooManyPaperCases,
     /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
@@ -67,6 +69,7 @@ impl fmt::Display for Conflict {
             Self::TooManyDelegations => "delegations between two parties",
             Self::TooManyGivenOn => "sub-delegations",
             Self::FourEyes => "four eyes",
+            Self::TooManyPaperCases => "paper cases",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
         })
@@ -86,6 +89,7 @@ impl Conflict {
             "at_most_200_between_two" => Some(Self::TooManyDelegations),
             "at_most_500_given_on" => Some(Self::TooManyGivenOn),
             "paper_takes_four_eyes" => Some(Self::FourEyes),
+            "at_most_5_paper_cases_of_a_pair" => Some(Self::TooManyPaperCases),
             "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the
             // employee was designated, or the request accepted. The statement's parts are written in no certain order, so

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     delegation::testing::{delegation, instant, party, uri},
     identifier::{CprNumber, CvrNumber},
-    privilege::{Publication, SystemId},
+    privilege::{AccessKind, AgeRange, Publication, SystemId},
 };
 
 /// Asked for at 0 for 10 to 100; lapses at 50.
@@ -102,6 +102,8 @@ fn privilege(name: &str) -> Privilege {
         max_period_days: None,
         delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
         representative_kinds: vec![PartyKind::Person, PartyKind::Organisation],
+        access: AccessKind::Act,
+        delegator_ages: AgeRange::ANY,
         assurance: LevelOfAssurance::Substantial,
         max_sub_delegation_depth: 0,
         paper_allowed: false,

@@ -15,7 +15,8 @@ pub struct Delegation {
     /// accepted: what was asked for.
     #[prost(string, repeated, tag = "4")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Start, inclusive. Unset for a request for a start upon acceptance, unless it is accepted.
+    /// Start, inclusive. Unset for a request that is to start upon acceptance unless it is accepted, and for a paper case
+    /// that is to start upon approval until it is approved.
     #[prost(message, optional, tag = "5")]
     pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
     /// End, exclusive.
@@ -153,6 +154,9 @@ pub struct DelegationEvent {
     /// Why, for a delegation that was terminated.
     #[prost(enumeration = "TerminationReason", tag = "9")]
     pub termination_reason: i32,
+    /// Why, for a paper case that was rejected.
+    #[prost(enumeration = "PaperRejectReason", tag = "10")]
+    pub paper_reject_reason: i32,
 }
 /// The life of a delegation as its parties see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -325,6 +329,51 @@ impl LevelOfAssurance {
         }
     }
 }
+/// Why a paper case was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PaperRejectReason {
+    /// Refused.
+    Unspecified = 0,
+    /// The form is not signed, or not by the delegator.
+    Signature = 1,
+    /// The form is incomplete or cannot be read.
+    Incomplete = 2,
+    /// The form does not say what was registered.
+    Misregistered = 3,
+    /// The delegator does not want it, or cannot want it.
+    Delegator = 4,
+    /// The form did not come back.
+    NotReturned = 5,
+}
+impl PaperRejectReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAPER_REJECT_REASON_UNSPECIFIED",
+            Self::Signature => "PAPER_REJECT_REASON_SIGNATURE",
+            Self::Incomplete => "PAPER_REJECT_REASON_INCOMPLETE",
+            Self::Misregistered => "PAPER_REJECT_REASON_MISREGISTERED",
+            Self::Delegator => "PAPER_REJECT_REASON_DELEGATOR",
+            Self::NotReturned => "PAPER_REJECT_REASON_NOT_RETURNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAPER_REJECT_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAPER_REJECT_REASON_SIGNATURE" => Some(Self::Signature),
+            "PAPER_REJECT_REASON_INCOMPLETE" => Some(Self::Incomplete),
+            "PAPER_REJECT_REASON_MISREGISTERED" => Some(Self::Misregistered),
+            "PAPER_REJECT_REASON_DELEGATOR" => Some(Self::Delegator),
+            "PAPER_REJECT_REASON_NOT_RETURNED" => Some(Self::NotReturned),
+            _ => None,
+        }
+    }
+}
 /// What can happen to a delegation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -442,7 +491,7 @@ pub enum Channel {
     Unspecified = 0,
     /// Self-service (NemLog-in selvbetjening): a logged-in user at a front end.
     SelfService = 1,
-    /// A caseworker, with a form on paper.
+    /// A paper case: a form that is posted, signed by hand, registered and approved.
     Paper = 2,
     /// A register: what the CPR or CVR register says.
     Register = 3,
@@ -5704,7 +5753,7 @@ pub struct Notice {
     /// Party id of the receiver.
     #[prost(string, tag = "2")]
     pub receiver_id: ::prost::alloc::string::String,
-    /// What happened, oldest first, at least one.
+    /// What happened, oldest first: 1 to 500.
     #[prost(message, repeated, tag = "3")]
     pub items: ::prost::alloc::vec::Vec<NoticeItem>,
 }
@@ -5731,7 +5780,8 @@ pub struct ListNoticesRequest {
 /// Response of NoticeService.ListNotices.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListNoticesResponse {
-    /// The notices. Ask again when they are acknowledged; fewer than asked for means that there are no more now.
+    /// The notices: no more than were asked for, and fewer when they have more than 5,000 items in all. Acknowledge them
+    /// and ask again until the answer is empty: then there are no more now.
     #[prost(message, repeated, tag = "1")]
     pub notices: ::prost::alloc::vec::Vec<Notice>,
     /// Revision token: the state that this answer is from; opaque.
@@ -5777,7 +5827,7 @@ pub enum NoticeKind {
     Revoked = 5,
     /// To the delegator: the delegation was renounced.
     Renounced = 6,
-    /// To both: the delegation ends in 40 days.
+    /// To both: the delegation ends in 40 days. Not told of one whose period is no longer than that.
     Expiring = 7,
     /// To the other party: the delegation ended because a party died.
     EndedByDeath = 8,
@@ -5791,7 +5841,7 @@ pub enum NoticeKind {
     SubDelegated = 12,
     /// To the parties: the delegation ended because what it depended on ended.
     Terminated = 13,
-    /// To the parties: a paper delegation was approved or rejected.
+    /// To the parties: a paper delegation was started (not to who started it), approved or rejected.
     Paper = 14,
 }
 impl NoticeKind {
@@ -5851,8 +5901,9 @@ pub mod notice_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Notices: what a party should hear of, handed to the front end that tells them. Events of one receiver within 15
-    /// minutes make one notice. Called by front ends.
+    /// Notices: what a party should hear of, handed to the front end that tells them. What happens to one receiver within 15
+    /// minutes makes one notice, which is due when the 15 minutes are over; what is withdrawn before then is not told.
+    /// Called by front ends, each of which sees the notices of all receivers.
     #[derive(Debug, Clone)]
     pub struct NoticeServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5923,7 +5974,7 @@ pub mod notice_service_client {
             self
         }
         /// The notices that are due and not acknowledged, oldest first. A notice is listed until it is acknowledged, so it is
-        /// delivered at least once.
+        /// delivered at least once. Once listed, it does not change.
         pub async fn list_notices(
             &mut self,
             request: impl tonic::IntoRequest<super::ListNoticesRequest>,
@@ -5992,7 +6043,7 @@ pub mod notice_service_server {
     #[async_trait]
     pub trait NoticeService: std::marker::Send + std::marker::Sync + 'static {
         /// The notices that are due and not acknowledged, oldest first. A notice is listed until it is acknowledged, so it is
-        /// delivered at least once.
+        /// delivered at least once. Once listed, it does not change.
         async fn list_notices(
             &self,
             request: tonic::Request<super::ListNoticesRequest>,
@@ -6010,8 +6061,9 @@ pub mod notice_service_server {
             tonic::Status,
         >;
     }
-    /// Notices: what a party should hear of, handed to the front end that tells them. Events of one receiver within 15
-    /// minutes make one notice. Called by front ends.
+    /// Notices: what a party should hear of, handed to the front end that tells them. What happens to one receiver within 15
+    /// minutes makes one notice, which is due when the 15 minutes are over; what is withdrawn before then is not told.
+    /// Called by front ends, each of which sees the notices of all receivers.
     #[derive(Debug)]
     pub struct NoticeServiceServer<T> {
         inner: Arc<T>,
@@ -6246,7 +6298,7 @@ pub struct StartPaperDelegationRequest {
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// The logged-in user: a caseworker at a caseworker system; at a front end the representative, or an employee of the
-    /// representative. Required.
+    /// representative. A client that is both starts for the representative where the user may act for it. Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// Party id of the delegator, a person: a UUID. Required.
@@ -6258,7 +6310,7 @@ pub struct StartPaperDelegationRequest {
     /// URIs of the privileges that the form offers: 1 to 100, no duplicates.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// When it is to be valid; without a start: from the approval on. Required.
+    /// When it is to be valid; without a start, or when the start has passed by then: from the approval on. Required.
     #[prost(message, optional, tag = "6")]
     pub period: ::core::option::Option<Period>,
 }
@@ -6287,11 +6339,12 @@ pub struct RegisterSignedFormRequest {
     /// SHA-256 of the scanned form: 32 bytes. Required.
     #[prost(bytes = "vec", tag = "4")]
     pub scan_digest: ::prost::alloc::vec::Vec<u8>,
-    /// URIs of the privileges that the delegator ticked: 1 to 100 of those on the form, no duplicates.
+    /// URIs of the privileges that the delegator ticked: 1 to 100 of those on the form (TICKED_NOT_ON_FORM), no
+    /// duplicates.
     #[prost(string, repeated, tag = "5")]
     pub ticked_privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The day on which the delegator signed, `YYYY-MM-DD`: not in the future, at most 180 days ago and not before the case was
-    /// started. Required.
+    /// The day on which the delegator signed, `YYYY-MM-DD` in Danish civil time: not in the future (SIGN_DATE_IN_FUTURE),
+    /// at most 180 days ago (SIGN_DATE_TOO_OLD) and not before the case was started (SIGN_DATE_BEFORE_START). Required.
     #[prost(string, tag = "6")]
     pub sign_date: ::prost::alloc::string::String,
 }
@@ -6311,7 +6364,8 @@ pub struct ApprovePaperDelegationRequest {
     /// Idempotency: a UUID; see StartPaperDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// The logged-in caseworker: an employee, not the one who registered the form or started the case. Required.
+    /// The logged-in caseworker: an employee, not the one who registered the form or started the case, and not of the
+    /// representative. Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// The delegation: a UUID. Required.
@@ -6386,51 +6440,6 @@ pub struct ListPaperDelegationsResponse {
     #[prost(string, tag = "3")]
     pub revision: ::prost::alloc::string::String,
 }
-/// Why a paper case was rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PaperRejectReason {
-    /// Refused.
-    Unspecified = 0,
-    /// The form is not signed, or not by the delegator.
-    Signature = 1,
-    /// The form is incomplete or cannot be read.
-    Incomplete = 2,
-    /// The form does not say what was registered.
-    Misregistered = 3,
-    /// The delegator does not want it, or cannot want it.
-    Delegator = 4,
-    /// The form did not come back.
-    NotReturned = 5,
-}
-impl PaperRejectReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PAPER_REJECT_REASON_UNSPECIFIED",
-            Self::Signature => "PAPER_REJECT_REASON_SIGNATURE",
-            Self::Incomplete => "PAPER_REJECT_REASON_INCOMPLETE",
-            Self::Misregistered => "PAPER_REJECT_REASON_MISREGISTERED",
-            Self::Delegator => "PAPER_REJECT_REASON_DELEGATOR",
-            Self::NotReturned => "PAPER_REJECT_REASON_NOT_RETURNED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PAPER_REJECT_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "PAPER_REJECT_REASON_SIGNATURE" => Some(Self::Signature),
-            "PAPER_REJECT_REASON_INCOMPLETE" => Some(Self::Incomplete),
-            "PAPER_REJECT_REASON_MISREGISTERED" => Some(Self::Misregistered),
-            "PAPER_REJECT_REASON_DELEGATOR" => Some(Self::Delegator),
-            "PAPER_REJECT_REASON_NOT_RETURNED" => Some(Self::NotReturned),
-            _ => None,
-        }
-    }
-}
 /// Generated client implementations.
 pub mod paper_service_client {
     #![allow(
@@ -6443,8 +6452,12 @@ pub mod paper_service_client {
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
     /// Delegations on paper, for delegators without MitID: a form is posted, signed by hand and returned; one caseworker
-    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker (an employee), and by
-    /// front ends to start one.
+    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker, and by front ends to
+    /// start one.
+    ///
+    /// A caseworker is an employee in good standing with a login of at least NSIS substantial; any other actor is refused
+    /// (ACTOR_IS_NOT_CASEWORKER, ASSURANCE_TOO_LOW). Any registered caseworker system may handle any case: a citizen may
+    /// return the form to any municipality.
     #[derive(Debug, Clone)]
     pub struct PaperServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -6515,7 +6528,9 @@ pub mod paper_service_client {
             self
         }
         /// Starts a paper delegation and has the form posted to the delegator. By a caseworker, or by the representative at a
-        /// front end. Each privilege must allow paper (PAPER_NOT_ALLOWED).
+        /// front end. The rules of giving hold; the delegator must be a person (PARTY_IS_NOT_PERSON), and each privilege must
+        /// allow paper (PAPER_NOT_ALLOWED). At most 5 cases of one delegator and one representative wait at a time
+        /// (PAPER_CASES_EXHAUSTED).
         pub async fn start_paper_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::StartPaperDelegationRequest>,
@@ -6543,7 +6558,8 @@ pub mod paper_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// A caseworker registers the signed form that came back: what was ticked, when it was signed, and the digest of the
-        /// scan.
+        /// scan. Once only: after a mistake the case is rejected (MISREGISTERED) and started anew. Refused when a form is
+        /// registered already (PAPER_REGISTERED) or the case is decided (PAPER_CASE_DECIDED).
         pub async fn register_signed_form(
             &mut self,
             request: impl tonic::IntoRequest<super::RegisterSignedFormRequest>,
@@ -6570,8 +6586,10 @@ pub mod paper_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// A second caseworker approves: the delegation is given, and a confirmation is posted to the delegator. Nobody
-        /// approves what they registered or started (APPROVER_IS_NOT_SECOND).
+        /// A second caseworker approves: what was ticked is given, by the rules of giving as they are now, and a confirmation
+        /// is posted to the delegator. Nobody approves what they registered or started, or what is given to them or to their
+        /// organisation (APPROVER_IS_NOT_SECOND). Refused when no form is registered (PAPER_NOT_REGISTERED) or the case is
+        /// decided (PAPER_CASE_DECIDED).
         pub async fn approve_paper_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::ApprovePaperDelegationRequest>,
@@ -6598,7 +6616,8 @@ pub mod paper_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// A caseworker rejects the case.
+        /// A caseworker rejects the case, whether or not a form is registered. Refused when it is decided
+        /// (PAPER_CASE_DECIDED).
         pub async fn reject_paper_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RejectPaperDelegationRequest>,
@@ -6668,7 +6687,9 @@ pub mod paper_service_server {
     #[async_trait]
     pub trait PaperService: std::marker::Send + std::marker::Sync + 'static {
         /// Starts a paper delegation and has the form posted to the delegator. By a caseworker, or by the representative at a
-        /// front end. Each privilege must allow paper (PAPER_NOT_ALLOWED).
+        /// front end. The rules of giving hold; the delegator must be a person (PARTY_IS_NOT_PERSON), and each privilege must
+        /// allow paper (PAPER_NOT_ALLOWED). At most 5 cases of one delegator and one representative wait at a time
+        /// (PAPER_CASES_EXHAUSTED).
         async fn start_paper_delegation(
             &self,
             request: tonic::Request<super::StartPaperDelegationRequest>,
@@ -6677,7 +6698,8 @@ pub mod paper_service_server {
             tonic::Status,
         >;
         /// A caseworker registers the signed form that came back: what was ticked, when it was signed, and the digest of the
-        /// scan.
+        /// scan. Once only: after a mistake the case is rejected (MISREGISTERED) and started anew. Refused when a form is
+        /// registered already (PAPER_REGISTERED) or the case is decided (PAPER_CASE_DECIDED).
         async fn register_signed_form(
             &self,
             request: tonic::Request<super::RegisterSignedFormRequest>,
@@ -6685,8 +6707,10 @@ pub mod paper_service_server {
             tonic::Response<super::RegisterSignedFormResponse>,
             tonic::Status,
         >;
-        /// A second caseworker approves: the delegation is given, and a confirmation is posted to the delegator. Nobody
-        /// approves what they registered or started (APPROVER_IS_NOT_SECOND).
+        /// A second caseworker approves: what was ticked is given, by the rules of giving as they are now, and a confirmation
+        /// is posted to the delegator. Nobody approves what they registered or started, or what is given to them or to their
+        /// organisation (APPROVER_IS_NOT_SECOND). Refused when no form is registered (PAPER_NOT_REGISTERED) or the case is
+        /// decided (PAPER_CASE_DECIDED).
         async fn approve_paper_delegation(
             &self,
             request: tonic::Request<super::ApprovePaperDelegationRequest>,
@@ -6694,7 +6718,8 @@ pub mod paper_service_server {
             tonic::Response<super::ApprovePaperDelegationResponse>,
             tonic::Status,
         >;
-        /// A caseworker rejects the case.
+        /// A caseworker rejects the case, whether or not a form is registered. Refused when it is decided
+        /// (PAPER_CASE_DECIDED).
         async fn reject_paper_delegation(
             &self,
             request: tonic::Request<super::RejectPaperDelegationRequest>,
@@ -6712,8 +6737,12 @@ pub mod paper_service_server {
         >;
     }
     /// Delegations on paper, for delegators without MitID: a form is posted, signed by hand and returned; one caseworker
-    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker (an employee), and by
-    /// front ends to start one.
+    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker, and by front ends to
+    /// start one.
+    ///
+    /// A caseworker is an employee in good standing with a login of at least NSIS substantial; any other actor is refused
+    /// (ACTOR_IS_NOT_CASEWORKER, ASSURANCE_TOO_LOW). Any registered caseworker system may handle any case: a citizen may
+    /// return the form to any municipality.
     #[derive(Debug)]
     pub struct PaperServiceServer<T> {
         inner: Arc<T>,

@@ -197,6 +197,7 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::TooManyDelegations => Some(Error::TooManyDelegations),
         Conflict::TooManyGivenOn => Some(Error::TooManyGivenOn),
         Conflict::FourEyes => Some(Error::FourEyes),
+        Conflict::TooManyPaperCases => Some(Error::TooManyPaperCases),
         Conflict::RequestId
         | Conflict::Version
         | Conflict::Identifier
@@ -220,6 +221,8 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::TooManyDelegations
             | Error::TooManyGivenOn
             | Error::FourEyes
+            | Error::Paper(_)
+            | Error::TooManyPaperCases
     )
 }
 
@@ -239,7 +242,8 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::DeclinedTooOften
             | Conflict::TooManyDelegations
             | Conflict::TooManyGivenOn
-            | Conflict::FourEyes => false,
+            | Conflict::FourEyes
+            | Conflict::TooManyPaperCases => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

@@ -2,7 +2,9 @@
 //!
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
-use fuldmagt_domain::{delegation::Status, ending, giving, party::PartyId, renewal, request, sub_delegation};
+use fuldmagt_domain::{
+    delegation::Status, ending, giving, paper, party::PartyId, renewal, request, sub_delegation,
+};
 use fuldmagt_store as store;
 
 use crate::clients;
@@ -45,6 +47,15 @@ pub enum Error {
     /// The delegation does not end so.
     #[error("the delegation does not end so: {0}")]
     Ending(#[from] ending::Refusal),
+    /// A rule of paper is against it.
+    #[error("it is not done to the paper case: {0}")]
+    Paper(paper::Refusal),
+    /// As many paper cases of the two parties wait as are allowed.
+    #[error("too many paper cases")]
+    TooManyPaperCases,
+    /// There is no such notice.
+    #[error("no such notice")]
+    NoticeNotFound,
     /// The requester has as many unanswered requests as are allowed.
     #[error("too many unanswered requests")]
     TooManyRequests,
@@ -172,6 +183,29 @@ impl From<renewal::Refusal> for Error {
     }
 }
 
+impl From<paper::Refusal> for Error {
+    fn from(refusal: paper::Refusal) -> Self {
+        match refusal {
+            paper::Refusal::Giving(refusal) => refusal.into(),
+            // Who may not act for a representative is told no more than of one that is not there.
+            paper::Refusal::NotForRepresentative => Self::PartyNotFound,
+            paper::Refusal::NotSecond => Self::FourEyes,
+            paper::Refusal::NotCaseworker
+            | paper::Refusal::DelegatorIsNotPerson
+            | paper::Refusal::Period(_)
+            | paper::Refusal::ReplacementStartsLater
+            | paper::Refusal::NotOnPaper(_)
+            | paper::Refusal::Registered
+            | paper::Refusal::NotRegistered
+            | paper::Refusal::Decided
+            | paper::Refusal::NotOnForm(_)
+            | paper::Refusal::SignedInFuture
+            | paper::Refusal::SignedTooLongAgo
+            | paper::Refusal::SignedBeforeStart => Self::Paper(refusal),
+        }
+    }
+}
+
 impl From<sub_delegation::Refusal> for Error {
     fn from(refusal: sub_delegation::Refusal) -> Self {
         if let sub_delegation::Refusal::Giving(refusal) = refusal {
@@ -203,13 +237,16 @@ impl Error {
             Self::Request(refusal) => request_reason(refusal),
             Self::SubDelegation(refusal) => sub_delegation_reason(refusal),
             Self::Ending(refusal) => ending_reason(refusal),
+            Self::Paper(refusal) => paper_reason(refusal),
+            Self::TooManyPaperCases => "PAPER_CASES_EXHAUSTED",
+            Self::NoticeNotFound => "NOTICE_NOT_FOUND",
             Self::TooManyRequests => "REQUESTS_EXHAUSTED",
             Self::TooManyRequestsToDelegator => "REQUESTS_TO_DELEGATOR_EXHAUSTED",
             Self::DeclinedTooOften => "REQUESTS_DECLINED_TOO_OFTEN",
             Self::TooManyDelegations => "DELEGATIONS_EXHAUSTED",
             Self::TooManyGivenOn => "SUB_DELEGATIONS_EXHAUSTED",
             Self::RenewsGivenOn => "SUB_DELEGATION_NOT_RENEWABLE",
-            Self::FourEyes => "APPROVER_IS_NOT_SECOND",
+            Self::FourEyes => APPROVER_IS_NOT_SECOND,
             Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
@@ -242,6 +279,8 @@ impl Error {
 const PARTY_NOT_FOUND: &str = "PARTY_NOT_FOUND";
 const DELEGATION_OVERLAPS: &str = "DELEGATION_OVERLAPS";
 const BUSY: &str = "BUSY";
+const APPROVER_IS_NOT_SECOND: &str = "APPROVER_IS_NOT_SECOND";
+const REPLACEMENT_STARTS_LATER: &str = "REPLACEMENT_STARTS_LATER";
 const PRIVILEGE_NOT_DELEGATED: &str = "PRIVILEGE_NOT_DELEGATED";
 const INTERNAL: &str = "INTERNAL";
 
@@ -261,7 +300,7 @@ fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
         giving::Refusal::RepresentativeKind(_) => "REPRESENTATIVE_KIND_NOT_ALLOWED",
         giving::Refusal::Period(error) => error.reason(),
         giving::Refusal::Overlaps(_) => DELEGATION_OVERLAPS,
-        giving::Refusal::ReplacementStartsLater(_) => "REPLACEMENT_STARTS_LATER",
+        giving::Refusal::ReplacementStartsLater(_) => REPLACEMENT_STARTS_LATER,
     }
 }
 
@@ -304,6 +343,26 @@ fn sub_delegation_reason(refusal: &sub_delegation::Refusal) -> &'static str {
         sub_delegation::Refusal::TooDeep(_) => "SUB_DELEGATION_NOT_ALLOWED",
         sub_delegation::Refusal::PeriodBeyondParent => "PERIOD_BEYOND_PARENT",
         sub_delegation::Refusal::Giving(refusal) => refusal_reason(refusal),
+    }
+}
+
+fn paper_reason(refusal: &paper::Refusal) -> &'static str {
+    match refusal {
+        paper::Refusal::NotCaseworker => "ACTOR_IS_NOT_CASEWORKER",
+        paper::Refusal::NotForRepresentative => PARTY_NOT_FOUND,
+        paper::Refusal::DelegatorIsNotPerson => "PARTY_IS_NOT_PERSON",
+        paper::Refusal::Giving(refusal) => refusal_reason(refusal),
+        paper::Refusal::Period(error) => error.reason(),
+        paper::Refusal::ReplacementStartsLater => REPLACEMENT_STARTS_LATER,
+        paper::Refusal::NotOnPaper(_) => "PAPER_NOT_ALLOWED",
+        paper::Refusal::Registered => "PAPER_REGISTERED",
+        paper::Refusal::NotRegistered => "PAPER_NOT_REGISTERED",
+        paper::Refusal::Decided => "PAPER_CASE_DECIDED",
+        paper::Refusal::NotOnForm(_) => "TICKED_NOT_ON_FORM",
+        paper::Refusal::SignedInFuture => "SIGN_DATE_IN_FUTURE",
+        paper::Refusal::SignedTooLongAgo => "SIGN_DATE_TOO_OLD",
+        paper::Refusal::SignedBeforeStart => "SIGN_DATE_BEFORE_START",
+        paper::Refusal::NotSecond => APPROVER_IS_NOT_SECOND,
     }
 }
 

@@ -5,7 +5,9 @@
 //! read about a person, or that gets its first answer again, is logged by [`command`].
 
 pub mod accept_delegation;
+pub mod acknowledge_notices;
 pub mod actor;
+pub mod approve_paper_delegation;
 pub mod check_delegations;
 pub mod command;
 pub mod create_delegation;
@@ -22,16 +24,22 @@ pub mod list_catalogue;
 pub mod list_delegated;
 pub mod list_delegation_events;
 pub mod list_delegations;
+pub mod list_notices;
+pub mod list_paper_delegations;
 pub mod paging;
+mod paper;
 pub mod publish_package_version;
 pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
+pub mod register_signed_form;
+pub mod reject_paper_delegation;
 pub mod renew_delegation;
 pub mod request_delegation;
 pub mod resolve_party;
 pub mod revoke_all_delegations;
 pub mod set_publication;
+pub mod start_paper_delegation;
 pub mod sub_delegate;
 pub mod withdraw_request;
 

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use fuldmagt_domain::{ending, giving::Refusal, privilege::PrivilegeUri, request, sub_delegation};
+use fuldmagt_domain::{ending, giving::Refusal, paper, privilege::PrivilegeUri, request, sub_delegation};
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -69,6 +69,9 @@ fn told(error: &Error) -> Told {
         Error::Request(refusal) => request_refused(refusal, error.reason()),
         Error::SubDelegation(refusal) => sub_delegation_refused(refusal, error.reason()),
         Error::Ending(refusal) => not_ended(refusal, error.reason()),
+        Error::Paper(refusal) => paper_refused(refusal, error.reason()),
+        Error::TooManyPaperCases => exhausted("too many paper cases of the two parties wait to be decided"),
+        Error::NoticeNotFound => not_found("there is no such notice"),
         Error::TooManyRequests => exhausted("the representative has too many unanswered requests"),
         Error::TooManyRequestsToDelegator => {
             exhausted("the representative has too many unanswered requests to the delegator")
@@ -83,16 +86,11 @@ fn told(error: &Error) -> Told {
             exhausted("too much was given on already of what the first representative holds")
         }
         Error::RenewsGivenOn => precondition("a sub-delegation is given on again, not renewed"),
-        Error::FourEyes => {
-            precondition("a paper delegation is approved by who neither started nor registered it")
-        }
+        Error::FourEyes => precondition("a second caseworker approves, who has no other part in the case"),
         Error::PartyMerged(_) => precondition("the party was merged into another: resolve it again"),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
-        Error::PrivilegeNotFound { field } => {
-            not_found("there is no such privilege, or it is not the client's")
-                .with_field(field, error.reason())
-        }
+        Error::PrivilegeNotFound { field } => privilege_not_found(field, error.reason()),
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
         Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
@@ -206,6 +204,29 @@ fn sub_delegation_refused(refusal: &sub_delegation::Refusal, reason: &'static st
     }
 }
 
+fn paper_refused(refusal: &paper::Refusal, reason: &'static str) -> Told {
+    let field = |field| Told::new(Code::InvalidArgument, refusal.to_string()).with_field(field, reason);
+    match refusal {
+        paper::Refusal::Giving(refusal) => refused(refusal, reason),
+        paper::Refusal::NotForRepresentative => told(&Error::PartyNotFound),
+        paper::Refusal::NotSecond => told(&Error::FourEyes),
+        paper::Refusal::NotCaseworker => {
+            denied("a caseworker is an employee in good standing, and the actor is not")
+        }
+        paper::Refusal::NotOnPaper(privilege) => precondition(&refusal.to_string()).with_privilege(privilege),
+        paper::Refusal::DelegatorIsNotPerson
+        | paper::Refusal::Period(_)
+        | paper::Refusal::ReplacementStartsLater
+        | paper::Refusal::Registered
+        | paper::Refusal::NotRegistered
+        | paper::Refusal::Decided => precondition(&refusal.to_string()),
+        paper::Refusal::NotOnForm(_) => field("ticked_privileges"),
+        paper::Refusal::SignedInFuture
+        | paper::Refusal::SignedTooLongAgo
+        | paper::Refusal::SignedBeforeStart => field("sign_date"),
+    }
+}
+
 fn not_ended(refusal: &ending::Refusal, reason: &'static str) -> Told {
     match refusal {
         ending::Refusal::AlreadyEnded(_) | ending::Refusal::NotGiven => precondition(&refusal.to_string()),
@@ -270,6 +291,10 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 
 fn not_found(message: &str) -> Told {
     Told::new(Code::NotFound, message)
+}
+
+fn privilege_not_found(field: &str, reason: &'static str) -> Told {
+    not_found("there is no such privilege, or it is not the client's").with_field(field, reason)
 }
 
 fn precondition(message: &str) -> Told {

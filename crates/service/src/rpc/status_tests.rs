@@ -43,7 +43,11 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::PackageIsDraft, Code::FailedPrecondition, "PACKAGE_IS_DRAFT"),
         (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
+        (Error::FourEyes, Code::FailedPrecondition, "APPROVER_IS_NOT_SECOND"),
+        (Error::TooManyPaperCases, Code::ResourceExhausted, "PAPER_CASES_EXHAUSTED"),
+        (Error::NoticeNotFound, Code::NotFound, "NOTICE_NOT_FOUND"),
     ];
+    rows.extend(of_paper().map(|(refusal, code, reason)| (Error::Paper(refusal), code, reason)));
     rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
     rows.extend(of_a_whole_life());
     rows.extend(
@@ -108,6 +112,23 @@ fn refusals() -> [(Refusal, Code, &'static str); 11] {
     ]
 }
 
+fn of_paper() -> [(paper::Refusal, Code, &'static str); 12] {
+    [
+        (paper::Refusal::NotCaseworker, Code::PermissionDenied, "ACTOR_IS_NOT_CASEWORKER"),
+        (paper::Refusal::DelegatorIsNotPerson, Code::FailedPrecondition, "PARTY_IS_NOT_PERSON"),
+        (paper::Refusal::Period(period::Error::InPast), Code::FailedPrecondition, "PERIOD_IN_PAST"),
+        (paper::Refusal::ReplacementStartsLater, Code::FailedPrecondition, "REPLACEMENT_STARTS_LATER"),
+        (paper::Refusal::NotOnPaper(uri()), Code::FailedPrecondition, "PAPER_NOT_ALLOWED"),
+        (paper::Refusal::Registered, Code::FailedPrecondition, "PAPER_REGISTERED"),
+        (paper::Refusal::NotRegistered, Code::FailedPrecondition, "PAPER_NOT_REGISTERED"),
+        (paper::Refusal::Decided, Code::FailedPrecondition, "PAPER_CASE_DECIDED"),
+        (paper::Refusal::NotOnForm(uri()), Code::InvalidArgument, "TICKED_NOT_ON_FORM"),
+        (paper::Refusal::SignedInFuture, Code::InvalidArgument, "SIGN_DATE_IN_FUTURE"),
+        (paper::Refusal::SignedTooLongAgo, Code::InvalidArgument, "SIGN_DATE_TOO_OLD"),
+        (paper::Refusal::SignedBeforeStart, Code::InvalidArgument, "SIGN_DATE_BEFORE_START"),
+    ]
+}
+
 fn unregistered() -> [(clients::Refusal, &'static str); 3] {
     [
         (clients::Refusal::CertificateMissing, "CERTIFICATE_MISSING"),
@@ -139,6 +160,8 @@ fn no_two_errors_look_alike_but_those_that_must() {
     // Not allowed and not there; one contention and another; one mistake of ours and another.
     for (error, twin) in [
         (Error::Refused(Refusal::NotForDelegator), Error::PartyNotFound),
+        (paper::Refusal::NotForRepresentative.into(), Error::PartyNotFound),
+        (paper::Refusal::NotSecond.into(), Error::FourEyes),
         (store::Error::Contention(sqlx::Error::PoolTimedOut).into(), Error::Busy),
         (store::Error::Conflict(Conflict::Version).into(), Error::Busy),
         (store::Error::Unexpected(sqlx::Error::RowNotFound).into(), Error::Broken("")),
@@ -186,6 +209,8 @@ fn errors_that_are_about_one_field_name_it() {
         (Error::privilege_not_found("items[7].privilege"), "items[7].privilege"),
         (Error::Refused(Refusal::ToOneself), "representative_id"),
         (Error::Refused(Refusal::Period(period::Error::TooLong)), "period"),
+        (Error::Paper(paper::Refusal::NotOnForm(uri())), "ticked_privileges"),
+        (Error::Paper(paper::Refusal::SignedBeforeStart), "sign_date"),
     ] {
         let reason = error.reason();
         let fields = Status::from(error).get_details_bad_request().unwrap().field_violations;

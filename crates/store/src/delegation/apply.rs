@@ -1,8 +1,9 @@
 //! The one statement that writes what a command does to delegations.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step, Termination},
+    paper::Record,
     party::{Party, PartyId, Standing},
 };
 use uuid::Uuid;
@@ -129,34 +130,15 @@ pub struct Designated {
     pub p_number_index: Option<Vec<u8>>,
 }
 
-/// A paper case.
+/// A paper case as it is after the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaperCase {
     /// The delegation.
     pub delegation: DelegationId,
-    /// Who started it.
-    pub started_by: PartyId,
-    /// When.
-    pub started_at: DateTime<Utc>,
-    /// The signed form, once it is registered.
-    pub form: Option<SignedForm>,
-    /// Who approved or rejected it, and when.
-    pub decided: Option<(PartyId, DateTime<Utc>)>,
-    /// The privileges that were ticked, when this command registers the form.
-    pub ticked: Option<Vec<String>>,
-}
-
-/// A signed form as it was registered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignedForm {
-    /// SHA-256 of the scan.
-    pub scan_digest: [u8; 32],
-    /// The day on which the delegator signed.
-    pub signed_on: NaiveDate,
-    /// The caseworker who registered it.
-    pub registered_by: PartyId,
-    /// When.
-    pub registered_at: DateTime<Utc>,
+    /// Who handled the paper.
+    pub record: Record,
+    /// Whether this command registers the form: the privileges that its step leaves are those that were ticked.
+    pub registers: bool,
 }
 
 /// A letter to be posted.
@@ -205,7 +187,9 @@ impl Store {
         let side = SideColumns::of(changes);
         let proof = changes.proof.as_ref();
         let paper = changes.paper.as_ref();
-        let form = paper.and_then(|paper| paper.form.as_ref());
+        let record = paper.map(|paper| &paper.record);
+        let form = record.and_then(|record| record.form.as_ref());
+        let ticked = paper.and_then(|paper| ticked(changes, paper));
         let usage = &command.usage;
         let row = sqlx::query_file!(
             "src/delegation/apply.sql",
@@ -283,15 +267,15 @@ impl Store {
             &side.undesignated.0,
             &side.undesignated.1,
             paper.map(|paper| paper.delegation.0),
-            paper.map(|paper| paper.started_by.0),
-            paper.map(|paper| paper.started_at),
+            record.map(|record| record.started_by.0),
+            record.map(|record| record.started_at),
             form.map(|form| form.scan_digest.as_slice()),
             form.map(|form| form.signed_on),
             form.map(|form| form.registered_by.0),
             form.map(|form| form.registered_at),
-            paper.and_then(|paper| paper.decided).map(|(by, _)| by.0),
-            paper.and_then(|paper| paper.decided).map(|(_, at)| at),
-            paper.and_then(|paper| paper.ticked.as_deref()),
+            record.and_then(|record| record.decided).map(|(by, _)| by.0),
+            record.and_then(|record| record.decided).map(|(_, at)| at),
+            ticked.as_deref(),
             &side.letter_ids,
             &side.letter_kinds,
             &side.letter_receivers,
@@ -303,6 +287,12 @@ impl Store {
         .await?;
         Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
     }
+}
+
+/// The privileges that were ticked, when a form is registered.
+fn ticked(changes: &Changes<'_>, paper: &PaperCase) -> Option<Vec<String>> {
+    let step = changes.steps.iter().find(|step| paper.registers && step.id() == paper.delegation)?;
+    Some(step.delegation.privileges.iter().map(|uri| uri.as_str().to_owned()).collect())
 }
 
 /// The steps, column by column.

@@ -7,6 +7,7 @@ use fuldmagt_domain::{
     delegation::DelegationId,
     ending::Tree,
     identifier::{CprNumber, Identifier},
+    paper::{Case, Record},
     party::{Party, PartyId},
     privilege::PrivilegeUri,
     text::Name,
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::row::DelegationRow;
+use super::{paper::PaperRow, row::DelegationRow};
 use crate::{
     Error, Result, SHARD, Store,
     catalogue::{CataloguePrivilege, CatalogueRow},
@@ -83,6 +84,7 @@ pub struct Facts {
     pub signers: Vec<Option<PartyId>>,
     parties: BTreeMap<PartyId, PartyFacts>,
     trees: BTreeMap<DelegationId, Tree>,
+    papers: BTreeMap<DelegationId, Record>,
     privileges: BTreeMap<PrivilegeUri, CataloguePrivilege>,
 }
 
@@ -151,6 +153,7 @@ impl Store {
             signers: row.signers.0.into_iter().map(|party| party.map(PartyId)).collect(),
             parties,
             trees: trees(row.delegations.0)?,
+            papers: row.papers.0.into_iter().map(PaperRow::record).collect::<Result<_>>()?,
             privileges,
         })
     }
@@ -195,6 +198,13 @@ impl Facts {
     #[must_use]
     pub fn tree(&self, id: DelegationId) -> Option<&Tree> {
         self.trees.get(&id)
+    }
+
+    /// A paper delegation that was asked for, whatever has become of it.
+    #[must_use]
+    pub fn paper_case(&self, id: DelegationId) -> Option<Case> {
+        let (tree, record) = (self.trees.get(&id)?, self.papers.get(&id)?);
+        Some(Case { delegation: tree.top.clone(), record: record.clone() })
     }
 
     /// Everything that lives between two parties, oldest first.
@@ -290,6 +300,7 @@ struct Row {
     parties: Json<Vec<PartyFact>>,
     delegations: Json<Vec<TreeRow>>,
     privileges: Json<Vec<CatalogueRow>>,
+    papers: Json<Vec<PaperRow>>,
     signers: Json<Vec<Option<Uuid>>>,
 }
 

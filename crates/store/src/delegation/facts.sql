@@ -61,6 +61,9 @@ select h.epoch, h.revision,
               join requested_privilege r on r.shard = $1 and r.delegation_id = t.delegation_id where $12) w
         join privilege p on p.shard = $1 and p.privilege_id = w.privilege_id)
             as "privileges!: Json<Vec<CatalogueRow>>",
+       (select coalesce(jsonb_agg(paper_row(c)), '[]')
+        from target t join paper_case c on c.shard = $1 and c.delegation_id = t.delegation_id)
+            as "papers!: Json<Vec<PaperRow>>",
        (select coalesce(jsonb_agg(i.party_id order by w.item), '[]')
         from unnest($9::text[], $10::bytea[]) with ordinality w (kind, blind_index, item)
         left join identifier i on i.shard = $1 and i.kind = w.kind and i.blind_index = w.blind_index)

@@ -6,15 +6,18 @@ mod facts;
 mod get;
 mod lapsed;
 mod list;
+mod list_paper;
+mod paper;
 mod proof;
 mod row;
 
 pub use apply::{
-    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage, SignedForm,
+    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage,
 };
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
 pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
+pub use list_paper::{PaperListQuestion, PaperListed};
 pub use proof::{Proof, SealedProof};

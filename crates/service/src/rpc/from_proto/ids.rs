@@ -1,5 +1,7 @@
 //! Ids and versions.
 
+use std::collections::HashSet;
+
 use fuldmagt_domain::{delegation::DelegationId, party::PartyId};
 use uuid::Uuid;
 
@@ -7,6 +9,9 @@ use super::Violations;
 
 /// Characters in the hyphenated form of RFC 9562, section 4, the only one that is read.
 const HYPHENATED_CHARS: usize = 36;
+
+/// Most notices of one call: as many as one answer lists.
+const MAX_NOTICES: usize = 500;
 
 /// Digits of the largest version.
 const MAX_ETAG_DIGITS: usize = 19;
@@ -37,6 +42,22 @@ pub fn delegation_id(fields: &mut Violations, text: &str) -> Option<DelegationId
 /// The idempotency key of a command.
 pub fn request_id(fields: &mut Violations, text: &str) -> Option<Uuid> {
     uuid(fields, text)
+}
+
+/// Notices: 1 to [`MAX_NOTICES`], none twice.
+pub fn notice_ids(fields: &mut Violations, texts: &[String]) -> Option<Vec<Uuid>> {
+    if texts.is_empty() || texts.len() > MAX_NOTICES {
+        return fields.refuse("NOTICES_COUNT", format!("1 to {MAX_NOTICES} notices"));
+    }
+    let mut seen = HashSet::with_capacity(texts.len());
+    fields.each(texts, |fields, text| {
+        let notice = uuid(fields, text)?;
+        if seen.insert(notice) {
+            Some(notice)
+        } else {
+            fields.refuse("NOTICE_DUPLICATE", "a notice is listed twice")
+        }
+    })
 }
 
 /// An etag, if one is given: the version in decimal digits, as `to_proto` writes it.
@@ -101,6 +122,24 @@ mod tests {
         ] {
             assert_eq!(refused(|fields| uuid(fields, &text)), at("field", "UUID_MALFORMED"));
         }
+    }
+
+    #[test]
+    fn each_notice_is_named_once() {
+        let many = |count: u128| (1..=count).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>();
+        assert_eq!(read(|fields| notice_ids(fields, &many(500))).unwrap().len(), 500);
+        for count in [0, 501] {
+            assert_eq!(refused(|fields| notice_ids(fields, &many(count))), at("field", "NOTICES_COUNT"));
+        }
+        let texts = ["", SOME, "x", &SOME.to_uppercase()].map(str::to_owned);
+        assert_eq!(
+            read(|fields| notice_ids(fields, &texts)).unwrap_err(),
+            [
+                at("field[0]", "REQUIRED"),
+                at("field[2]", "UUID_MALFORMED"),
+                at("field[3]", "NOTICE_DUPLICATE"),
+            ]
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod identifier;
 pub mod ids;
 pub mod package;
 pub mod paging;
+pub mod paper;
 pub mod period;
 pub mod privileges;
 pub mod publication;

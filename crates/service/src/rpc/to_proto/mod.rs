@@ -3,7 +3,9 @@
 mod catalogue;
 mod decision;
 mod delegation;
+mod notice;
 mod package;
+mod paper;
 mod party;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +14,9 @@ use prost_types::Timestamp;
 pub use catalogue::{access_kind, level_of_assurance, privilege, privilege_impact, system};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, shown};
+pub use notice::notice;
 pub use package::{package, package_impact};
+pub use paper::{paper_case, reject_reason};
 pub use party::{identifier, party, party_kind};
 
 /// An instant.
