@@ -1813,7 +1813,8 @@ pub struct PutPrivilegeResponse {
     /// Revision token of the write, or with `validate_only` of the state that was asked; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
-    /// What the change affects.
+    /// What the change affects. Unset when that could not be counted in time, which keeps no change from being made; with
+    /// `validate_only` the call fails then (DATABASE_UNAVAILABLE).
     #[prost(message, optional, tag = "3")]
     pub impact: ::core::option::Option<PrivilegeImpact>,
 }
@@ -1842,7 +1843,8 @@ pub struct PublishPrivilegeResponse {
     /// Revision token of the write, or with `validate_only` of the state that was asked; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
-    /// What the change affects.
+    /// What the change affects. Unset when that could not be counted in time, which keeps no change from being made; with
+    /// `validate_only` the call fails then (DATABASE_UNAVAILABLE).
     #[prost(message, optional, tag = "3")]
     pub impact: ::core::option::Option<PrivilegeImpact>,
 }
@@ -1874,7 +1876,8 @@ pub struct HidePrivilegeResponse {
     /// Revision token of the write, or with `validate_only` of the state that was asked; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
-    /// What the change affects.
+    /// What the change affects. Unset when that could not be counted in time, which keeps no change from being made; with
+    /// `validate_only` the call fails then (DATABASE_UNAVAILABLE).
     #[prost(message, optional, tag = "3")]
     pub impact: ::core::option::Option<PrivilegeImpact>,
 }
