@@ -1,11 +1,12 @@
 //! How every command runs: repeated requests get their first answer, collisions are tried again, refusals are logged.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use fuldmagt_store::{self as store, Conflict, command::Command, revision::Revision, usage::About};
 use uuid::Uuid;
 
-use super::{App, Call, Error, Result};
+use super::{App, Call, Caller, Error, Result};
+use crate::clients;
 
 /// Most attempts of one command before it is given up as [`Error::Busy`]. Collisions are between commands about the
 /// same parties; five in a row mean that somebody sends them faster than a person can.
@@ -92,6 +93,16 @@ impl App {
     pub fn order(&self, call: Call, request_id: Uuid, payload: &[u8], channel: Channel) -> Order {
         let payload_digest = self.store.keys().index_key().payload_digest(call.caller.rpc, payload);
         Order { call, request_id, channel, payload_digest }
+    }
+
+    /// The order of something that the service does by itself, `what` in the usage log.
+    ///
+    /// # Errors
+    /// [`Error::Broken`].
+    pub(super) fn own_order(&self, what: &'static str) -> Result<Order> {
+        let client = clients::service_itself().map_err(|_| Error::Broken("the service's own client"))?;
+        let call = self.call(Caller { client: Arc::new(client), rpc: what, trace_id: None });
+        Ok(self.order(call, self.ids.random_id(), &[], Channel::System))
     }
 
     /// The first answer, if the command had one, else the error. For a request that is wrong by now but was right when
@@ -202,6 +213,7 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::Request(_)
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
+            | Error::DeclinedTooOften
             | Error::FourEyes
     )
 }

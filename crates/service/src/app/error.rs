@@ -2,7 +2,7 @@
 //!
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
-use fuldmagt_domain::{delegation::Status, ending, giving, party::PartyId, request, sub_delegation};
+use fuldmagt_domain::{delegation::Status, ending, giving, merging, party::PartyId, request, sub_delegation};
 use fuldmagt_store as store;
 
 use crate::clients;
@@ -57,6 +57,18 @@ pub enum Error {
     /// A paper delegation takes a caseworker who neither started nor registered it.
     #[error("approved by the same eyes")]
     FourEyes,
+    /// A rule of merging is against it.
+    #[error("the parties are not merged: {0}")]
+    Merging(#[from] merging::Refusal),
+    /// The party is no employee.
+    #[error("the party is not an employee")]
+    PartyIsNotEmployee,
+    /// There is no suspension to be resolved.
+    #[error("the party is not suspended")]
+    PartyNotSuspended,
+    /// There is no such caseworker, or not one who may handle cases: the two look alike.
+    #[error("the actor is not a caseworker")]
+    ActorIsNotCaseworker,
     /// The party turned out to be another one.
     #[error("the party was merged into another")]
     PartyMerged(PartyId),
@@ -188,6 +200,10 @@ impl Error {
             Self::TooManyRequestsToDelegator => "REQUESTS_TO_DELEGATOR_EXHAUSTED",
             Self::DeclinedTooOften => "REQUESTS_DECLINED_TOO_OFTEN",
             Self::FourEyes => "APPROVER_IS_NOT_SECOND",
+            Self::Merging(refusal) => merging_reason(*refusal),
+            Self::PartyIsNotEmployee => "PARTY_IS_NOT_EMPLOYEE",
+            Self::PartyNotSuspended => "PARTY_NOT_SUSPENDED",
+            Self::ActorIsNotCaseworker => "ACTOR_IS_NOT_CASEWORKER",
             Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
@@ -259,6 +275,7 @@ const fn not_pending_reason(status: Status) -> &'static str {
         Status::Declined => "REQUEST_DECLINED",
         Status::Withdrawn => "REQUEST_WITHDRAWN",
         Status::Lapsed => "REQUEST_LAPSED",
+        Status::Terminated => "REQUEST_TERMINATED",
         Status::Requested
         | Status::PaperStarted
         | Status::PaperRegistered
@@ -269,8 +286,7 @@ const fn not_pending_reason(status: Status) -> &'static str {
         | Status::Expired
         | Status::Revoked
         | Status::Renounced
-        | Status::Superseded
-        | Status::Terminated => "REQUEST_ANSWERED",
+        | Status::Superseded => "REQUEST_ANSWERED",
     }
 }
 
@@ -282,6 +298,15 @@ fn sub_delegation_reason(refusal: &sub_delegation::Refusal) -> &'static str {
         sub_delegation::Refusal::TooDeep(_) => "SUB_DELEGATION_NOT_ALLOWED",
         sub_delegation::Refusal::PeriodBeyondParent => "PERIOD_BEYOND_PARENT",
         sub_delegation::Refusal::Giving(refusal) => refusal_reason(refusal),
+    }
+}
+
+const fn merging_reason(refusal: merging::Refusal) -> &'static str {
+    match refusal {
+        merging::Refusal::NotPerson => "PARTY_IS_NOT_PERSON",
+        merging::Refusal::Ended => "PARTY_HAS_ENDED",
+        merging::Refusal::NumbersDiffer => "CPR_NUMBERS_DIFFER",
+        merging::Refusal::TooLarge => "PARTY_TOO_LARGE_TO_MERGE",
     }
 }
 

@@ -10,6 +10,7 @@ pub mod command;
 pub mod create_delegation;
 mod delegating;
 pub mod end_delegation;
+pub mod end_employment;
 pub mod error;
 pub mod get_delegation;
 pub mod hide_package;
@@ -19,13 +20,16 @@ pub mod list_catalogue;
 pub mod list_delegated;
 pub mod list_delegation_events;
 pub mod list_delegations;
+pub mod merge_parties;
 pub mod paging;
 pub mod publish_package_version;
 pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
 pub mod resolve_party;
+pub mod resolve_suspension;
 pub mod set_publication;
+pub mod standing;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -3,12 +3,18 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step, Termination},
-    party::{Party, PartyId, Standing},
+    party::{Party, PartyId},
 };
 use uuid::Uuid;
 
 use super::proof::SealedProof;
-use crate::{Result, SHARD, Store, command::Command, revision::Revision, usage::About};
+use crate::{
+    Result, SHARD, Store,
+    command::Command,
+    party::{PartyChange, Progress},
+    revision::Revision,
+    usage::About,
+};
 
 /// What a command decided, to be written together or not at all.
 #[derive(Debug)]
@@ -17,6 +23,8 @@ pub struct Changes<'a> {
     pub held: Vec<Held>,
     /// Parties whose standing changes.
     pub parties: Vec<PartyChange>,
+    /// How far the turn of a party is written into its delegations.
+    pub progress: Option<Progress>,
     /// What happens to delegations, at most one step each, at most one of a new delegation.
     pub steps: Vec<Step>,
     /// The message of the new delegation.
@@ -48,6 +56,7 @@ impl<'a> Changes<'a> {
         Self {
             held: Vec::new(),
             parties: Vec::new(),
+            progress: None,
             steps,
             message: None,
             proof: None,
@@ -92,19 +101,6 @@ impl Held {
     pub const fn exclusive(party: &Party) -> Self {
         Self { party: party.id, version: party.version, exclusive: true }
     }
-}
-
-/// A party's new standing.
-#[derive(Clone, Copy, Debug)]
-pub struct PartyChange {
-    /// The party.
-    pub party: PartyId,
-    /// Its version after the change.
-    pub version: i64,
-    /// Its standing from now on.
-    pub standing: Standing,
-    /// What happened, as the party's event tells it.
-    pub event: &'static str,
 }
 
 /// A message under its writer's data key.
@@ -202,6 +198,7 @@ impl Store {
         let proof = changes.proof.as_ref();
         let paper = changes.paper.as_ref();
         let form = paper.and_then(|paper| paper.form.as_ref());
+        let progress = changes.progress.as_ref();
         let usage = &command.usage;
         let row = sqlx::query_file!(
             "src/delegation/apply.sql",
@@ -292,6 +289,12 @@ impl Store {
             &side.letter_kinds,
             &side.letter_receivers,
             &side.letter_delegations,
+            &parties.register_statuses as &[Option<i16>],
+            progress.map(|progress| progress.party.0),
+            progress.map(|progress| progress.version),
+            progress.map(|progress| progress.turn.as_str()),
+            progress.map(|progress| progress.at),
+            progress.and_then(|progress| progress.after).map(|after| after.0),
         )
         .fetch_one(&self.pool)
         .await?;
@@ -410,6 +413,7 @@ struct PartyColumns {
     changed_versions: Vec<i64>,
     standings: Vec<String>,
     events: Vec<String>,
+    register_statuses: Vec<Option<i16>>,
 }
 
 impl PartyColumns {
@@ -433,8 +437,9 @@ impl PartyColumns {
         for change in &changes.parties {
             columns.changed.push(change.party.0);
             columns.changed_versions.push(change.version);
-            columns.standings.push(change.standing.as_str().to_owned());
-            columns.events.push(change.event.to_owned());
+            columns.standings.push(change.turn.standing().as_str().to_owned());
+            columns.events.push(change.turn.as_str().to_owned());
+            columns.register_statuses.push(change.register_status.column());
         }
         columns
     }

@@ -6,11 +6,11 @@ mod facts;
 mod get;
 mod list;
 mod proof;
-mod row;
+pub(crate) mod row;
 
-pub use apply::{
-    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage, SignedForm,
-};
+pub(crate) use facts::bytes;
+
+pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage, SignedForm};
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
