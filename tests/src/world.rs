@@ -3,6 +3,7 @@
 mod catalogue;
 mod certificates;
 mod client;
+mod identity;
 mod scene;
 mod sql;
 
@@ -19,6 +20,7 @@ use tokio::net::TcpStream;
 pub use catalogue::package;
 pub use certificates::{AUTHORITY_CVR, OTHER_AUTHORITY_CVR};
 pub use client::{Client, Recorded};
+pub use identity::all;
 pub use scene::*;
 pub use sql::{Snapshot, UsageEntry, until};
 

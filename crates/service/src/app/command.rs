@@ -215,6 +215,8 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::TooManyRequestsToDelegator
             | Error::DeclinedTooOften
             | Error::FourEyes
+            | Error::PartyMerged(_)
+            | Error::PartyNotSuspended
     )
 }
 
