@@ -5,6 +5,7 @@ mod catalogue;
 mod certificates;
 mod changes;
 mod client;
+mod identity;
 mod processes;
 mod requests;
 mod scene;
@@ -23,6 +24,7 @@ use tokio::net::TcpStream;
 pub use catalogue::package;
 pub use certificates::{AUTHORITY_CVR, OTHER_AUTHORITY_CVR};
 pub use client::{Client, Recorded};
+pub use identity::all;
 pub use scene::*;
 pub use sql::{Snapshot, UsageEntry, until};
 

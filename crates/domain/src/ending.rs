@@ -94,13 +94,7 @@ pub fn terminate(
     if !tree.top.lives() || (tree.top.status(at) == Status::Expired && !merged) {
         return None;
     }
-    let notice = match why {
-        Termination::Death => NoticeKind::EndedByDeath,
-        Termination::PartiesMerged | Termination::DuplicateAfterMerge => NoticeKind::Merged,
-        Termination::ParentEnded | Termination::EmploymentEnded | Termination::PartyEnded => {
-            NoticeKind::Terminated
-        }
-    };
+    let notice = notice_of(why);
     let at = at.max(tree.top.created_at);
     let told =
         [tree.top.delegator, tree.top.representative].into_iter().filter(|party| Some(*party) != happened_to);
@@ -111,6 +105,17 @@ pub fn terminate(
         first.tells = tells;
     }
     Some(steps)
+}
+
+/// As what the parties are told of it.
+pub(crate) const fn notice_of(why: Termination) -> NoticeKind {
+    match why {
+        Termination::Death => NoticeKind::EndedByDeath,
+        Termination::PartiesMerged | Termination::DuplicateAfterMerge => NoticeKind::Merged,
+        Termination::ParentEnded | Termination::EmploymentEnded | Termination::PartyEnded => {
+            NoticeKind::Terminated
+        }
+    }
 }
 
 /// Takes some privileges out of a delegation, on the delegator's word; what was taken out already is passed over.
@@ -206,7 +211,7 @@ pub(crate) fn require_living(delegation: &Delegation, at: DateTime<Utc>) -> Resu
 }
 
 /// Notices that have no point once a delegation has ended.
-const POINTLESS: [NoticeKind; 3] = [NoticeKind::Given, NoticeKind::Accepted, NoticeKind::Expiring];
+pub(crate) const POINTLESS: [NoticeKind; 3] = [NoticeKind::Given, NoticeKind::Accepted, NoticeKind::Expiring];
 
 /// Everything ends: the top as it is said, what is below because of it.
 fn ended(tree: Tree, state: State, kind: EventKind, at: DateTime<Utc>) -> Vec<Step> {

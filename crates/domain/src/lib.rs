@@ -9,6 +9,7 @@ pub mod delegation;
 pub mod ending;
 pub mod giving;
 pub mod identifier;
+pub mod merging;
 pub mod package;
 pub mod paper;
 pub mod party;
@@ -16,6 +17,7 @@ pub mod period;
 pub mod privilege;
 pub mod renewal;
 pub mod request;
+pub mod standing;
 pub mod sub_delegation;
 pub mod text;
 

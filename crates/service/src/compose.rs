@@ -17,6 +17,7 @@ use crate::embedded;
 use crate::jobs::database_probe::DatabaseProbe;
 use crate::jobs::expiry_notices::ExpiryNotices;
 use crate::jobs::lapsed_requests::LapsedRequests;
+use crate::jobs::standing_effects::StandingEffects;
 use crate::jobs::usage_log_partitions::UsageLogPartitions;
 use crate::jobs::{Failure, Jobs, Outcome, Stop};
 use crate::rpc;
@@ -113,7 +114,7 @@ impl Service {
         let partitions =
             UsageLogPartitions { store: database.store.clone(), clock: Arc::clone(&parts.clock) };
         jobs.start("usage-log-partitions", move |stop| partitions.run(stop));
-        let lapsed = LapsedRequests { app };
+        let lapsed = LapsedRequests { app: app.clone() };
         jobs.start("lapsed-requests", move |stop| lapsed.run(stop));
         let expiry_notices = ExpiryNotices {
             store: database.store.clone(),
@@ -123,6 +124,8 @@ impl Service {
             interval: config.jobs.expiry_notices_interval,
         };
         jobs.start("expiry-notices", move |stop| expiry_notices.run(stop));
+        let effects = StandingEffects { app };
+        jobs.start("standing-effects", move |stop| effects.run(stop));
 
         let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
         let requested = shutdown.0.subscribe();

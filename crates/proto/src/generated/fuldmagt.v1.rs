@@ -808,17 +808,20 @@ pub struct EndEmploymentRequest {
 /// Response of PartyService.EndEmployment.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EndEmploymentResponse {
-    /// The delegations that ended.
+    /// The delegations that ended: at most the first 200, each with what was given on from it.
     #[prost(string, repeated, tag = "1")]
     pub terminated_delegation_ids: ::prost::alloc::vec::Vec<
         ::prost::alloc::string::String,
     >,
-    /// How many designations were removed.
+    /// How many designations were removed: at most the first 200.
     #[prost(int32, tag = "2")]
     pub removed_designation_count: i32,
     /// Revision token of the write; opaque.
     #[prost(string, tag = "3")]
     pub revision: ::prost::alloc::string::String,
+    /// True when there are more of either. No check says yes to them any more; that they ended is written within a minute.
+    #[prost(bool, tag = "4")]
+    pub has_more: bool,
 }
 /// Request of PartyService.ResolveSuspension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -839,12 +842,15 @@ pub struct ResolveSuspensionRequest {
 /// Response of PartyService.ResolveSuspension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResolveSuspensionResponse {
-    /// The delegations that resumed, or ended.
+    /// The delegations that resumed, or ended: at most the first 200, each with what was given on from it.
     #[prost(string, repeated, tag = "1")]
     pub delegation_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Revision token of the write; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
+    /// True when there are more: checks answer for them accordingly from now on, and it is written within a minute.
+    #[prost(bool, tag = "3")]
+    pub has_more: bool,
 }
 /// The kinds of party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1062,11 +1068,14 @@ pub mod party_service_client {
         ///
         /// Where the two would have the same privilege from, or to, the same party in overlapping periods, the grant that
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
-        /// each other is terminated. What can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED).
+        /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
+        /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
+        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
         ///
-        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not a person (PARTY_IS_NOT_PERSON), the same party
-        /// twice (PARTIES_ARE_THE_SAME), two that have a CPR number each unless the register says that the absorbed party's was
-        /// replaced by the other's (CPR_NUMBERS_DIFFER).
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
+        /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         pub async fn merge_parties(
             &mut self,
             request: impl tonic::IntoRequest<super::MergePartiesRequest>,
@@ -1091,7 +1100,10 @@ pub mod party_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "MergeParties"));
             self.inner.unary(req, path, codec).await
         }
-        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations.
+        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations. From then on
+        /// no check says yes to the employee. An employment that has ended already stays so, and the call succeeds.
+        ///
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not an employee (PARTY_IS_NOT_EMPLOYEE).
         pub async fn end_employment(
             &mut self,
             request: impl tonic::IntoRequest<super::EndEmploymentRequest>,
@@ -1117,7 +1129,10 @@ pub mod party_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// A caseworker resolves a suspension (CPR status 30, 50 or 70): the party is in good standing again, or will not
-        /// come back and all that it gave and holds ends.
+        /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
+        ///
+        /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
         pub async fn resolve_suspension(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveSuspensionRequest>,
@@ -1189,11 +1204,14 @@ pub mod party_service_server {
         ///
         /// Where the two would have the same privilege from, or to, the same party in overlapping periods, the grant that
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
-        /// each other is terminated. What can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED).
+        /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
+        /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
+        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
         ///
-        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not a person (PARTY_IS_NOT_PERSON), the same party
-        /// twice (PARTIES_ARE_THE_SAME), two that have a CPR number each unless the register says that the absorbed party's was
-        /// replaced by the other's (CPR_NUMBERS_DIFFER).
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
+        /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         async fn merge_parties(
             &self,
             request: tonic::Request<super::MergePartiesRequest>,
@@ -1201,7 +1219,10 @@ pub mod party_service_server {
             tonic::Response<super::MergePartiesResponse>,
             tonic::Status,
         >;
-        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations.
+        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations. From then on
+        /// no check says yes to the employee. An employment that has ended already stays so, and the call succeeds.
+        ///
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not an employee (PARTY_IS_NOT_EMPLOYEE).
         async fn end_employment(
             &self,
             request: tonic::Request<super::EndEmploymentRequest>,
@@ -1210,7 +1231,10 @@ pub mod party_service_server {
             tonic::Status,
         >;
         /// A caseworker resolves a suspension (CPR status 30, 50 or 70): the party is in good standing again, or will not
-        /// come back and all that it gave and holds ends.
+        /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
+        ///
+        /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
         async fn resolve_suspension(
             &self,
             request: tonic::Request<super::ResolveSuspensionRequest>,

@@ -223,6 +223,8 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::FourEyes
             | Error::Paper(_)
             | Error::TooManyPaperCases
+            | Error::PartyMerged(_)
+            | Error::PartyNotSuspended
     )
 }
 

@@ -3,7 +3,7 @@
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
 use fuldmagt_domain::{
-    delegation::Status, ending, giving, paper, party::PartyId, renewal, request, sub_delegation,
+    delegation::Status, ending, giving, merging, paper, party::PartyId, renewal, request, sub_delegation,
 };
 use fuldmagt_store as store;
 
@@ -77,6 +77,18 @@ pub enum Error {
     /// A paper delegation takes a caseworker who neither started nor registered it.
     #[error("approved by the same eyes")]
     FourEyes,
+    /// A rule of merging is against it.
+    #[error("the parties are not merged: {0}")]
+    Merging(#[from] merging::Refusal),
+    /// The party is no employee.
+    #[error("the party is not an employee")]
+    PartyIsNotEmployee,
+    /// There is no suspension to be resolved.
+    #[error("the party is not suspended")]
+    PartyNotSuspended,
+    /// There is no such caseworker, or not one who may handle cases: the two look alike.
+    #[error("the actor is not a caseworker")]
+    ActorIsNotCaseworker,
     /// The party turned out to be another one.
     #[error("the party was merged into another")]
     PartyMerged(PartyId),
@@ -247,6 +259,10 @@ impl Error {
             Self::TooManyGivenOn => "SUB_DELEGATIONS_EXHAUSTED",
             Self::RenewsGivenOn => "SUB_DELEGATION_NOT_RENEWABLE",
             Self::FourEyes => APPROVER_IS_NOT_SECOND,
+            Self::Merging(refusal) => merging_reason(*refusal),
+            Self::PartyIsNotEmployee => "PARTY_IS_NOT_EMPLOYEE",
+            Self::PartyNotSuspended => "PARTY_NOT_SUSPENDED",
+            Self::ActorIsNotCaseworker => ACTOR_IS_NOT_CASEWORKER,
             Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
@@ -276,6 +292,8 @@ impl Error {
     }
 }
 
+const ACTOR_IS_NOT_CASEWORKER: &str = "ACTOR_IS_NOT_CASEWORKER";
+const PARTY_IS_NOT_PERSON: &str = "PARTY_IS_NOT_PERSON";
 const PARTY_NOT_FOUND: &str = "PARTY_NOT_FOUND";
 const DELEGATION_OVERLAPS: &str = "DELEGATION_OVERLAPS";
 const BUSY: &str = "BUSY";
@@ -320,6 +338,7 @@ const fn not_pending_reason(status: Status) -> &'static str {
         Status::Declined => "REQUEST_DECLINED",
         Status::Withdrawn => "REQUEST_WITHDRAWN",
         Status::Lapsed => "REQUEST_LAPSED",
+        Status::Terminated => "REQUEST_TERMINATED",
         Status::Requested
         | Status::PaperStarted
         | Status::PaperRegistered
@@ -330,8 +349,7 @@ const fn not_pending_reason(status: Status) -> &'static str {
         | Status::Expired
         | Status::Revoked
         | Status::Renounced
-        | Status::Superseded
-        | Status::Terminated => "REQUEST_ANSWERED",
+        | Status::Superseded => "REQUEST_ANSWERED",
     }
 }
 
@@ -348,9 +366,9 @@ fn sub_delegation_reason(refusal: &sub_delegation::Refusal) -> &'static str {
 
 fn paper_reason(refusal: &paper::Refusal) -> &'static str {
     match refusal {
-        paper::Refusal::NotCaseworker => "ACTOR_IS_NOT_CASEWORKER",
+        paper::Refusal::NotCaseworker => ACTOR_IS_NOT_CASEWORKER,
         paper::Refusal::NotForRepresentative => PARTY_NOT_FOUND,
-        paper::Refusal::DelegatorIsNotPerson => "PARTY_IS_NOT_PERSON",
+        paper::Refusal::DelegatorIsNotPerson => PARTY_IS_NOT_PERSON,
         paper::Refusal::Giving(refusal) => refusal_reason(refusal),
         paper::Refusal::Period(error) => error.reason(),
         paper::Refusal::ReplacementStartsLater => REPLACEMENT_STARTS_LATER,
@@ -363,6 +381,15 @@ fn paper_reason(refusal: &paper::Refusal) -> &'static str {
         paper::Refusal::SignedTooLongAgo => "SIGN_DATE_TOO_OLD",
         paper::Refusal::SignedBeforeStart => "SIGN_DATE_BEFORE_START",
         paper::Refusal::NotSecond => APPROVER_IS_NOT_SECOND,
+    }
+}
+
+const fn merging_reason(refusal: merging::Refusal) -> &'static str {
+    match refusal {
+        merging::Refusal::NotPerson => PARTY_IS_NOT_PERSON,
+        merging::Refusal::Ended => "PARTY_HAS_ENDED",
+        merging::Refusal::NumbersDiffer => "CPR_NUMBERS_DIFFER",
+        merging::Refusal::TooLarge => "PARTY_TOO_LARGE_TO_MERGE",
     }
 }
 

@@ -6,7 +6,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use fuldmagt_domain::{ending, giving::Refusal, paper, privilege::PrivilegeUri, request, sub_delegation};
+use fuldmagt_domain::{
+    ending, giving::Refusal, paper, party::PartyId, privilege::PrivilegeUri, request, sub_delegation,
+};
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -24,6 +26,8 @@ const BUSY_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The key of `ErrorInfo.metadata` that names a privilege of the catalogue.
 const METADATA_PRIVILEGE: &str = "privilege";
+/// The key that names the party which another was merged into.
+const METADATA_PARTY: &str = "surviving_id";
 
 /// The answer of an RPC.
 ///
@@ -38,8 +42,8 @@ pub fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let Told { code, message, fields, privilege, retry_delay } = told(&error);
-        let metadata = privilege.map(|privilege| (METADATA_PRIVILEGE.to_owned(), privilege)).into_iter();
+        let Told { code, message, fields, metadata, retry_delay } = told(&error);
+        let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into_iter();
         let mut details =
             ErrorDetails::with_error_info(error.reason(), ERROR_DOMAIN, metadata.collect::<HashMap<_, _>>());
         if !fields.is_empty() {
@@ -57,8 +61,9 @@ struct Told {
     code: Code,
     message: String,
     fields: Vec<FieldViolation>,
-    /// Which privilege is meant, where several were named. The catalogue is public.
-    privilege: Option<String>,
+    /// Which privilege is meant, where several were named: the catalogue is public. Or which party: its id says nothing
+    /// about a person.
+    metadata: Option<(&'static str, String)>,
     retry_delay: Option<Duration>,
 }
 
@@ -87,7 +92,13 @@ fn told(error: &Error) -> Told {
         }
         Error::RenewsGivenOn => precondition("a sub-delegation is given on again, not renewed"),
         Error::FourEyes => precondition("a second caseworker approves, who has no other part in the case"),
-        Error::PartyMerged(_) => precondition("the party was merged into another: resolve it again"),
+        Error::Merging(refusal) => precondition(&refusal.to_string()),
+        Error::PartyIsNotEmployee => precondition("only an employee has an employment"),
+        Error::PartyNotSuspended => precondition("the party is not suspended"),
+        Error::ActorIsNotCaseworker => {
+            precondition("there is no such caseworker: an employee in good standing")
+        }
+        Error::PartyMerged(into) => precondition("the party was merged into another").with_party(*into),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
         Error::PrivilegeNotFound { field } => privilege_not_found(field, error.reason()),
@@ -323,7 +334,7 @@ fn failed() -> Told {
 
 impl Told {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Vec::new(), privilege: None, retry_delay: None }
+        Self { code, message: message.into(), fields: Vec::new(), metadata: None, retry_delay: None }
     }
 
     /// One wrong field, of which the message tells what is wrong.
@@ -333,7 +344,11 @@ impl Told {
     }
 
     fn with_privilege(self, privilege: &PrivilegeUri) -> Self {
-        Self { privilege: Some(privilege.as_str().to_owned()), ..self }
+        Self { metadata: Some((METADATA_PRIVILEGE, privilege.as_str().to_owned())), ..self }
+    }
+
+    fn with_party(self, party: PartyId) -> Self {
+        Self { metadata: Some((METADATA_PARTY, party.to_string())), ..self }
     }
 
     fn with_retry(self, delay: Duration) -> Self {

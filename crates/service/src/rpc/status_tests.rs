@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use fuldmagt_domain::{
     delegation::{DelegationId, Status as Stands},
+    merging,
     party::PartyId,
     period,
     privilege::PrivilegeUri,
@@ -15,6 +16,10 @@ use crate::rpc::from_proto::MAX_VIOLATIONS;
 
 fn uri() -> PrivilegeUri {
     PrivilegeUri::parse("urn:dk:skat:a").unwrap()
+}
+
+fn party() -> PartyId {
+    PartyId(uuid::Uuid::from_u128(7))
 }
 
 /// Every error that there is, with what the caller is told: part of the API.
@@ -34,6 +39,14 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::IdentifierKindTaken, Code::FailedPrecondition, "IDENTIFIER_KIND_TAKEN"),
         (Error::IdentifierNotRegistrable, Code::FailedPrecondition, "IDENTIFIER_NOT_REGISTRABLE"),
         (Error::OrganisationMismatch, Code::FailedPrecondition, "ORGANISATION_MISMATCH"),
+        (Error::PartyIsNotEmployee, Code::FailedPrecondition, "PARTY_IS_NOT_EMPLOYEE"),
+        (Error::PartyNotSuspended, Code::FailedPrecondition, "PARTY_NOT_SUSPENDED"),
+        (Error::ActorIsNotCaseworker, Code::FailedPrecondition, "ACTOR_IS_NOT_CASEWORKER"),
+        (Error::PartyMerged(party()), Code::FailedPrecondition, "PARTY_MERGED"),
+        (Error::Merging(merging::Refusal::NotPerson), Code::FailedPrecondition, "PARTY_IS_NOT_PERSON"),
+        (Error::Merging(merging::Refusal::Ended), Code::FailedPrecondition, "PARTY_HAS_ENDED"),
+        (Error::Merging(merging::Refusal::NumbersDiffer), Code::FailedPrecondition, "CPR_NUMBERS_DIFFER"),
+        (Error::Merging(merging::Refusal::TooLarge), Code::FailedPrecondition, "PARTY_TOO_LARGE_TO_MERGE"),
         (Error::EtagMismatch, Code::Aborted, "ETAG_MISMATCH"),
         (Error::IdempotencyMismatch, Code::AlreadyExists, "IDEMPOTENCY_MISMATCH"),
         (Error::DelegationOverlaps, Code::AlreadyExists, "DELEGATION_OVERLAPS"),
@@ -70,6 +83,7 @@ fn of_a_whole_life() -> Vec<(Error, Code, &'static str)> {
         (answered(Stands::Declined), Code::FailedPrecondition, "REQUEST_DECLINED"),
         (answered(Stands::Withdrawn), Code::FailedPrecondition, "REQUEST_WITHDRAWN"),
         (answered(Stands::Lapsed), Code::FailedPrecondition, "REQUEST_LAPSED"),
+        (answered(Stands::Terminated), Code::FailedPrecondition, "REQUEST_TERMINATED"),
         (answered(Stands::Active), Code::FailedPrecondition, "REQUEST_ANSWERED"),
         (Error::Request(wider), Code::InvalidArgument, "ACCEPTANCE_WIDER"),
         (
@@ -87,7 +101,6 @@ fn of_a_whole_life() -> Vec<(Error, Code, &'static str)> {
         (given_on(GivenOn::PeriodBeyondParent), Code::InvalidArgument, "PERIOD_BEYOND_PARENT"),
         (Error::Ending(ending::Refusal::NotGiven), Code::FailedPrecondition, "DELEGATION_NOT_GIVEN"),
         (Error::FourEyes, Code::FailedPrecondition, "APPROVER_IS_NOT_SECOND"),
-        (Error::PartyMerged(PartyId(uuid::Uuid::nil())), Code::FailedPrecondition, "PARTY_MERGED"),
     ]
 }
 
@@ -224,6 +237,14 @@ fn a_refused_privilege_is_named() {
     let status = Status::from(Error::Refused(Refusal::NotPublished(uri())));
     assert_eq!(status.get_details_error_info().unwrap().metadata["privilege"], "urn:dk:skat:a");
     assert!(Status::from(Error::Busy).get_details_error_info().unwrap().metadata.is_empty());
+}
+
+#[test]
+fn a_party_that_was_merged_is_told_with_the_one_that_remains() {
+    let status = Status::from(Error::PartyMerged(party()));
+    let told = &status.get_details_error_info().unwrap().metadata["surviving_id"];
+    assert_eq!(told, "00000000-0000-0000-0000-000000000007");
+    assert!(!status.message().contains(told));
 }
 
 #[test]

@@ -4,12 +4,18 @@ use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step, Termination},
     paper::Record,
-    party::{Party, PartyId, Standing},
+    party::{Party, PartyId},
 };
 use uuid::Uuid;
 
 use super::proof::SealedProof;
-use crate::{Result, SHARD, Store, command::Command, revision::Revision, usage::About};
+use crate::{
+    Result, SHARD, Store,
+    command::Command,
+    party::{PartyChange, Progress},
+    revision::Revision,
+    usage::About,
+};
 
 /// What a command decided, to be written together or not at all.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub struct Changes<'a> {
     /// Delegator and representative, when the steps are about everything that lives between them: had anything been
     /// given meanwhile, it would be left out.
     pub all_between: Option<(PartyId, PartyId)>,
+    /// How far the turn of a party is written into its delegations.
+    pub progress: Option<Progress>,
     /// What happens to delegations, at most one step each, at most one of a new delegation.
     pub steps: Vec<Step>,
     /// The message of the new delegation.
@@ -53,6 +61,7 @@ impl<'a> Changes<'a> {
             held: Vec::new(),
             parties: Vec::new(),
             all_between: None,
+            progress: None,
             steps,
             message: None,
             proof: None,
@@ -97,19 +106,6 @@ impl Held {
     pub const fn exclusive(party: &Party) -> Self {
         Self { party: party.id, version: party.version, exclusive: true }
     }
-}
-
-/// A party's new standing.
-#[derive(Clone, Copy, Debug)]
-pub struct PartyChange {
-    /// The party.
-    pub party: PartyId,
-    /// Its version after the change.
-    pub version: i64,
-    /// Its standing from now on.
-    pub standing: Standing,
-    /// What happened, as the party's event tells it.
-    pub event: &'static str,
 }
 
 /// A message under its writer's data key.
@@ -190,6 +186,7 @@ impl Store {
         let record = paper.map(|paper| &paper.record);
         let form = record.and_then(|record| record.form.as_ref());
         let ticked = paper.and_then(|paper| ticked(changes, paper));
+        let progress = changes.progress.as_ref();
         let usage = &command.usage;
         let row = sqlx::query_file!(
             "src/delegation/apply.sql",
@@ -282,6 +279,12 @@ impl Store {
             &side.letter_delegations,
             changes.all_between.map(|(delegator, _)| delegator.0),
             changes.all_between.map(|(_, representative)| representative.0),
+            &parties.register_statuses as &[Option<i16>],
+            progress.map(|progress| progress.party.0),
+            progress.map(|progress| progress.version),
+            progress.map(|progress| progress.turn.as_str()),
+            progress.map(|progress| progress.at),
+            progress.and_then(|progress| progress.after).map(|after| after.0),
         )
         .fetch_one(&self.pool)
         .await?;
@@ -406,6 +409,7 @@ struct PartyColumns {
     changed_versions: Vec<i64>,
     standings: Vec<String>,
     events: Vec<String>,
+    register_statuses: Vec<Option<i16>>,
 }
 
 impl PartyColumns {
@@ -429,8 +433,9 @@ impl PartyColumns {
         for change in &changes.parties {
             columns.changed.push(change.party.0);
             columns.changed_versions.push(change.version);
-            columns.standings.push(change.standing.as_str().to_owned());
-            columns.events.push(change.event.to_owned());
+            columns.standings.push(change.turn.standing().as_str().to_owned());
+            columns.events.push(change.turn.as_str().to_owned());
+            columns.register_statuses.push(change.register_status.column());
         }
         columns
     }

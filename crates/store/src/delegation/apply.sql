@@ -12,6 +12,8 @@
 -- $69..$71 designation: delegation, employee, P number; $72..$73 designations that are removed.
 -- $74..$82 the paper case, whole; $83 privileges that were ticked. $84..$87 letters: id, kind, receiver, delegation.
 -- $88..$89 the two parties between which nothing may live that the command does not know of.
+-- $90 the register statuses of the parties that change: none to keep it, 0 to forget it. $91..$95 what is left to be written
+-- of a turn: party, its version then, turn, instant, the last delegation that it is written for (none: nothing is left).
 with held as materialized (
     select case when hold_parties($1, $15::uuid[], $16::bigint[], $17::boolean[])
         then only_these_live($1, $88, $89, $22::uuid[], $2) end as done
@@ -28,8 +30,12 @@ step as materialized (
     where held.done
 ),
 changed_party as (
-    update party p set version = c.version, standing = c.standing
-    from held, unnest($18::uuid[], $19::bigint[], $20::text[]) as c (party_id, version, standing)
+    update party p
+    set version = c.version, standing = c.standing,
+        register_status = case when c.register_status is null then p.register_status
+                               when c.register_status > 0 then c.register_status end
+    from held, unnest($18::uuid[], $19::bigint[], $20::text[], $90::smallint[])
+        as c (party_id, version, standing, register_status)
     where held.done and p.shard = $1 and p.party_id = c.party_id and p.version = c.version - 1
     returning p.party_id, p.version
 ),
@@ -124,6 +130,17 @@ posted as (
     where held.done
     returning 1
 ),
+left_to_do as (
+    insert into standing_effect (shard, party_id, version, turn, changed_at, after_id)
+    select $1, $91, $92, $93, $94, $95 from held where held.done and $95::uuid is not null
+    on conflict (shard, party_id, version) do update set after_id = excluded.after_id
+    returning 1
+),
+all_done as (
+    delete from standing_effect e using held
+    where held.done and $95::uuid is null and e.shard = $1 and e.party_id = $91 and e.version = $92
+    returning 1
+),
 untold as (
     update notice_item n set cancelled_at = $2
     from held, unnest($55::uuid[], $56::text[]) as w (delegation_id, kind)
@@ -181,6 +198,7 @@ feed as (
          (select count(*) as n from undesignated) x,
          (select (select count(*) from replaced) + (select count(*) from proven) + (select count(*) from designated)
                  + (select count(*) from paper) + (select count(*) from ticked) + (select count(*) from posted)
+                 + (select count(*) from left_to_do) + (select count(*) from all_done)
                  + (select count(*) from untold) + (select count(*) from told) + (select count(*) from happened)
                  + (select count(*) from logged) as n) o
 )

@@ -1,6 +1,6 @@
 //! What the rules need to know for a command about delegations: read in one statement, so from one state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
@@ -16,7 +16,10 @@ use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{paper::PaperRow, row::DelegationRow};
+use super::{
+    paper::PaperRow,
+    row::{TreeRow, trees},
+};
 use crate::{
     Error, Result, SHARD, Store,
     catalogue::{CataloguePrivilege, CatalogueRow},
@@ -258,30 +261,8 @@ impl PartyFacts {
     }
 }
 
-/// Puts the delegations that were given on beneath those that they were given on from.
-fn trees(rows: Vec<TreeRow>) -> Result<BTreeMap<DelegationId, Tree>> {
-    let mut trees = BTreeMap::new();
-    let mut below = Vec::new();
-    let mut placed = BTreeSet::new();
-    for row in rows {
-        let delegation: fuldmagt_domain::delegation::Delegation = row.delegation.try_into()?;
-        match row.top_id {
-            None => drop(trees.insert(delegation.id, Tree { top: delegation, below: Vec::new() })),
-            Some(top) => below.push((DelegationId(top), delegation)),
-        }
-    }
-    for (top, delegation) in below {
-        if placed.insert((top, delegation.id))
-            && let Some(tree) = trees.get_mut(&top)
-        {
-            tree.below.push(delegation);
-        }
-    }
-    Ok(trees)
-}
-
 /// The bytes of their hexadecimal digits.
-pub(super) fn bytes(hex: &str) -> Result<Vec<u8>> {
+pub(crate) fn bytes(hex: &str) -> Result<Vec<u8>> {
     const DAMAGED: Error = Error::Unreadable("bytes");
     if !hex.len().is_multiple_of(2) {
         return Err(DAMAGED);
@@ -317,10 +298,4 @@ struct PartyFact {
     cpr: Option<String>,
     key_id: Option<String>,
     key: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct TreeRow {
-    top_id: Option<Uuid>,
-    delegation: DelegationRow,
 }

@@ -9,11 +9,11 @@ mod list;
 mod list_paper;
 mod paper;
 mod proof;
-mod row;
+pub(crate) mod row;
 
-pub use apply::{
-    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage,
-};
+pub(crate) use facts::bytes;
+
+pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage};
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};

@@ -1,8 +1,11 @@
 //! A delegation as the SQL function `delegation_row` tells it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, Links, State, StateParts},
+    ending::Tree,
     party::PartyId,
     privilege::PrivilegeUri,
 };
@@ -12,7 +15,7 @@ use uuid::Uuid;
 use crate::{Error, Result, rows};
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct DelegationRow {
+pub(crate) struct DelegationRow {
     delegation_id: Uuid,
     delegator_id: Uuid,
     representative_id: Uuid,
@@ -99,4 +102,33 @@ impl DelegationRow {
         // The database orders by bytes, as the domain does.
         Ok((uris(left)?, uris(out)?))
     }
+}
+
+/// A delegation; of what was given on, the one at the top.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TreeRow {
+    top_id: Option<Uuid>,
+    delegation: DelegationRow,
+}
+
+/// Puts the delegations that were given on beneath those that they were given on from.
+pub(crate) fn trees(rows: Vec<TreeRow>) -> Result<BTreeMap<DelegationId, Tree>> {
+    let mut trees = BTreeMap::new();
+    let mut below = Vec::new();
+    let mut placed = BTreeSet::new();
+    for row in rows {
+        let delegation: Delegation = row.delegation.try_into()?;
+        match row.top_id {
+            None => drop(trees.insert(delegation.id, Tree { top: delegation, below: Vec::new() })),
+            Some(top) => below.push((DelegationId(top), delegation)),
+        }
+    }
+    for (top, delegation) in below {
+        if placed.insert((top, delegation.id))
+            && let Some(tree) = trees.get_mut(&top)
+        {
+            tree.below.push(delegation);
+        }
+    }
+    Ok(trees)
 }

@@ -38,7 +38,7 @@ page as (
     from found f
     left join lateral (
         select i.kind, i.ciphertext from identifier i
-        where i.shard = $1 and i.party_id = f.party_id
+        where i.shard = $1 and i.party_id = f.party_id and i.replaced_at is null
         -- A person by CPR number, else UUID, else PID; an organisation by CVR number; an employee by RID, else UUID.
         order by array_position(array['cpr', 'uuid', 'pid', 'cvr', 'rid', 'employee_uuid'], i.kind), i.linked_at,
                  i.blind_index
