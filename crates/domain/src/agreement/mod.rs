@@ -8,11 +8,13 @@
 mod danish;
 mod english;
 mod page;
+pub mod signature;
 mod when;
 
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
+pub use signature::Signature;
 
 use crate::{
     delegation::DelegationId,
