@@ -25,6 +25,10 @@ use crate::{
     text::{Description, Name, Title},
 };
 
+/// Most bytes of the two texts together. The largest delegation there can be, of the longest privileges, takes some two
+/// million; the rest is for what it replaces. An answer of more than four million reaches no common client.
+pub const MAX_TEXT_BYTES: usize = 3 * 1024 * 1024;
+
 /// Between the two texts when their digest is taken: no text holds it.
 const SEPARATOR: [u8; 1] = [0];
 
@@ -137,6 +141,12 @@ impl Agreement {
 }
 
 impl Text {
+    /// Whether it is short enough to be shown and kept.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.da.len() + self.en.len() <= MAX_TEXT_BYTES
+    }
+
     /// SHA-256 (FIPS 180-4) of the Danish text, one zero byte, and the English text, in UTF-8.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
