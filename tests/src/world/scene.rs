@@ -260,7 +260,9 @@ impl World {
         };
         let answer = self.front_end.parties().resolve_party(request).await.expect("a party").into_inner();
         assert!(answer.created, "somebody new");
-        Registered { id: answer.party.expect("a party").party_id, name, identifiers, organisation }
+        let id = answer.party.expect("a party").party_id;
+        self.signers.lock().expect("no panic").insert(id.clone(), identifiers.clone());
+        Registered { id, name, identifiers, organisation }
     }
 
     /// The party gives the other the privileges, from now on.
@@ -283,14 +285,17 @@ impl World {
         }
     }
 
-    /// Gives.
+    /// Gives; the actor signs first, unless the request is signed.
     ///
     /// # Errors
     /// What the service answers.
     pub async fn try_give(
         &self,
-        request: v1::CreateDelegationRequest,
+        mut request: v1::CreateDelegationRequest,
     ) -> Result<v1::CreateDelegationResponse, Status> {
+        if request.signature.is_none() {
+            self.sign(&mut request).await;
+        }
         self.front_end.delegations().create_delegation(request).await.map(Response::into_inner)
     }
 
