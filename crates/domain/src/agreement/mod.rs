@@ -21,7 +21,7 @@ use crate::{
     identifier::PartyKind,
     party::PartyId,
     period::{Period, Stated},
-    privilege::PrivilegeUri,
+    privilege::{AccessKind, PrivilegeUri},
     text::{Description, Name, Title},
 };
 
@@ -106,6 +106,8 @@ pub struct Item {
     pub description_da: Description,
     /// What the representative may do, in English.
     pub description_en: Description,
+    /// Whether the representative may only see, or act.
+    pub access: AccessKind,
     /// How many times over it may be given on from here; 0 for not at all.
     pub may_be_given_on: u8,
 }

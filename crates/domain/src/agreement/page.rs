@@ -7,7 +7,7 @@ use super::{
     Agreement, Item, Kind, Named, Replaced, Side,
     when::{self, Calendar},
 };
-use crate::{identifier::PartyKind, period::Stated};
+use crate::{identifier::PartyKind, period::Stated, privilege::AccessKind};
 
 /// Before everything that is no heading.
 const INDENT: &str = "   ";
@@ -36,6 +36,9 @@ pub(super) struct Wording {
     pub(super) no_employer_name: &'static str,
     pub(super) employer_id: &'static str,
     pub(super) privileges: &'static str,
+    pub(super) access: &'static str,
+    pub(super) may_see: &'static str,
+    pub(super) may_act: &'static str,
     pub(super) given_on: &'static str,
     pub(super) not_given_on: &'static str,
     pub(super) given_on_once: &'static str,
@@ -164,6 +167,11 @@ impl Page {
                 self.0.push('\n');
             }
             self.0 += &format!("{number}. {}\n", (wording.title_of)(item));
+            let access = match item.access {
+                AccessKind::Read => wording.may_see,
+                AccessKind::Act => wording.may_act,
+            };
+            self.labelled(wording.access, access);
             let (before, after) = wording.given_on_times;
             let given_on = match item.may_be_given_on {
                 0 => wording.not_given_on.to_owned(),

@@ -37,6 +37,7 @@ fn assessment() -> Item {
         title_en: Title::parse("See the tax assessment").unwrap(),
         description_da: Description::parse("Må se årsopgørelsen.\n\nOgså fra tidligere år.").unwrap(),
         description_en: Description::parse("May see the tax assessment.\n\nOf earlier years too.").unwrap(),
+        access: AccessKind::Read,
         may_be_given_on: 0,
     }
 }
@@ -48,6 +49,7 @@ fn statement() -> Item {
         title_en: Title::parse("Change the preliminary assessment").unwrap(),
         description_da: Description::parse("Må rette forskudsopgørelsen.").unwrap(),
         description_en: Description::parse("May change the preliminary assessment.").unwrap(),
+        access: AccessKind::Act,
         may_be_given_on: 2,
     }
 }
@@ -221,6 +223,7 @@ fn changes() -> Vec<(&'static str, Agreement)> {
     change("English title", &|a| a.privileges[0].title_en = Title::parse("See").unwrap());
     change("description", &|a| a.privileges[0].description_da = Description::parse("Må se.").unwrap());
     change("English description", &|a| a.privileges[0].description_en = Description::parse("See").unwrap());
+    change("access", &|a| a.privileges[0].access = AccessKind::Act);
     change("given on", &|a| a.privileges[0].may_be_given_on = 1);
     change("given on twice", &|a| a.privileges[0].may_be_given_on = 2);
     change("start", &|a| a.period.start = Some(Bound::Date(day("2026-06-20"))));
@@ -293,14 +296,17 @@ fn any_item() -> impl Strategy<Value = Item> {
     let description =
         prop::collection::vec(prop_oneof![Just(String::new()), line.prop_map(String::from)], 1..5)
             .prop_map(|lines| Description::parse(format!("a\n{}\nb", lines.join("\n")).trim()).unwrap());
-    ("urn:[ab]", title, description, 0..3_u8).prop_map(|(text, title, description, may_be_given_on)| Item {
-        uri: uri(&text),
-        title_da: title.clone(),
-        title_en: title,
-        description_da: description.clone(),
-        description_en: description,
-        may_be_given_on,
-    })
+    ("urn:[ab]", title, description, any::<bool>(), 0..3_u8).prop_map(
+        |(text, title, description, acts, may_be_given_on)| Item {
+            uri: uri(&text),
+            title_da: title.clone(),
+            title_en: title,
+            description_da: description.clone(),
+            description_en: description,
+            access: if acts { AccessKind::Act } else { AccessKind::Read },
+            may_be_given_on,
+        },
+    )
 }
 
 fn any_stated() -> impl Strategy<Value = Stated> {

@@ -83,6 +83,7 @@ fn items(facts: &Facts, delegation: &Delegation) -> Result<Vec<Item>> {
             title_en: entry.texts.title_en.clone(),
             description_da: entry.texts.description_da.clone(),
             description_en: entry.texts.description_en.clone(),
+            access: entry.privilege.access,
             may_be_given_on: entry.privilege.max_sub_delegation_depth.saturating_sub(depth),
         })
     };
