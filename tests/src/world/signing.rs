@@ -21,6 +21,12 @@ impl World {
         self.front_end.delegations().preview_delegation(request).await.map(Response::into_inner)
     }
 
+    /// From now on signing services name the party so.
+    pub fn signs_as(&self, party_id: &str, identifiers: &[v1::Identifier]) {
+        let mut signers = self.signers.lock().expect("no panic");
+        signers.insert(party_id.to_owned(), identifiers.to_vec());
+    }
+
     /// The actor's signature on the text, of NSIS substantial.
     pub fn signature(&self, actor: Option<&v1::Actor>, digest: &[u8]) -> v1::SignatureProof {
         let signers = self.signers.lock().expect("no panic");
@@ -40,22 +46,19 @@ impl World {
 
     /// The actor's signature on what is previewed. Where that is refused, on something else: the command must refuse it
     /// as well, and for the same reason.
-    pub async fn signed(
-        &self,
-        actor: Option<&v1::Actor>,
-        agreement: Agreement,
-    ) -> Option<v1::SignatureProof> {
+    pub async fn sign(&self, actor: Option<&v1::Actor>, agreement: Agreement) -> v1::SignatureProof {
         let digest = match self.preview(actor.cloned(), agreement).await {
             Ok(preview) => preview.agreement.expect("an agreement").digest,
             Err(_) => vec![0; 32],
         };
-        Some(self.signature(actor, &digest))
+        self.signature(actor, &digest)
     }
 
-    /// Signs the gift for its actor.
-    pub async fn sign(&self, request: &mut v1::CreateDelegationRequest) {
-        let agreement = Agreement::Create(terms(request));
-        request.signature = self.signed(request.actor.as_ref(), agreement).await;
+    /// The gift, signed by its actor.
+    pub async fn signed(&self, request: v1::CreateDelegationRequest) -> v1::CreateDelegationRequest {
+        let agreement = Agreement::Create(terms(&request));
+        let signature = self.sign(request.actor.as_ref(), agreement).await;
+        v1::CreateDelegationRequest { signature: Some(signature), ..request }
     }
 
     /// What the party reads of what was signed.
