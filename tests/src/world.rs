@@ -9,12 +9,15 @@ mod identity;
 mod processes;
 mod requests;
 mod scene;
+mod signing;
 mod sql;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use fuldmagt_proto::v1;
 use fuldmagt_service::clock::{Clock as _, IdSource as _};
 use fuldmagt_service::compose::{Parts, Running, Service};
 use fuldmagt_service::config::{Config, Sources};
@@ -26,6 +29,7 @@ pub use certificates::{AUTHORITY_CVR, OTHER_AUTHORITY_CVR};
 pub use client::{Client, Recorded};
 pub use identity::all;
 pub use scene::*;
+pub use signing::terms;
 pub use sql::{Snapshot, UsageEntry, until};
 
 use crate::cluster::used_database;
@@ -70,6 +74,8 @@ pub struct World {
     request_ids: SequentialIds,
     keyring: Keyring,
     folder: tempfile::TempDir,
+    /// By party id, what a signing service names each registered party by.
+    signers: Mutex<HashMap<String, Vec<v1::Identifier>>>,
 }
 
 impl World {
@@ -108,6 +114,7 @@ impl World {
             request_ids: SequentialIds::default(),
             keyring,
             folder,
+            signers: Mutex::default(),
         }
     }
 

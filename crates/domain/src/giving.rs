@@ -41,7 +41,7 @@ pub enum Refusal {
     /// The logged-in user may not act for the delegator.
     #[error("the actor may not act for the delegator")]
     NotForDelegator,
-    /// The login is less than NSIS substantial.
+    /// The login is less than NSIS substantial, or less than a privilege demands.
     #[error("the login is not sure enough")]
     AssuranceTooLow,
     /// Nobody gives a delegation to themselves.
@@ -217,6 +217,9 @@ fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -
     let is_of_age = |cpr: &CprNumber| privilege.delegator_ages.admits(cpr, danish_date(now));
     if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
         return Err(Refusal::DelegatorAge(privilege.uri.clone()));
+    }
+    if gift.assurance < privilege.assurance {
+        return Err(Refusal::AssuranceTooLow);
     }
     check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, now)
 }
@@ -425,6 +428,7 @@ mod tests {
         type Change = fn(&mut World);
         let cases: Vec<(Change, Refusal)> = vec![
             (|w| w.assurance = LevelOfAssurance::Low, Refusal::AssuranceTooLow),
+            (|w| w.privilege.assurance = LevelOfAssurance::High, Refusal::AssuranceTooLow),
             (|w| w.representative = w.delegator.clone(), Refusal::ToOneself),
             (
                 |w| {

@@ -85,6 +85,9 @@ pub fn give_on(
         if depth > usize::from(privilege.max_sub_delegation_depth) {
             return Err(Refusal::TooDeep(privilege.uri.clone()));
         }
+        if part.assurance < privilege.assurance {
+            return Err(giving::Refusal::AssuranceTooLow.into());
+        }
         giving::check_offer(privilege, part.delegator.kind, part.representative.kind, part.period, now)?;
     }
     let privileges: Vec<_> = part.privileges.iter().map(|privilege| privilege.uri.clone()).collect();

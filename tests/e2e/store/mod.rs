@@ -7,6 +7,7 @@ mod feed;
 mod oracle;
 mod package_members;
 mod plans;
+mod proofs;
 mod publication;
 mod races;
 mod round_trips;

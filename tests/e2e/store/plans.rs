@@ -9,6 +9,7 @@ const LIST_DELEGATORS: &str = include_str!("../../../crates/store/src/query/list
 const GET: &str = include_str!("../../../crates/store/src/delegation/get.sql");
 const LIST_GIVEN: &str = include_str!("../../../crates/store/src/delegation/list_given.sql");
 const LIST_HELD: &str = include_str!("../../../crates/store/src/delegation/list_held.sql");
+const RECEIPT: &str = include_str!("../../../crates/store/src/delegation/receipt.sql");
 const EVENTS: &str = include_str!("../../../crates/store/src/delegation/events.sql");
 const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
 const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
@@ -182,6 +183,7 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     }
 
     assert_by_index(&plan(GET, connection).await, &["delegation", "party", "party_key"]);
+    assert_by_index(&plan(RECEIPT, connection).await, &["delegation", "party", "signature_proof"]);
     assert_by_index(&plan(EVENTS, connection).await, &["delegation", "party", "event"]);
     for list in [LIST_GIVEN, LIST_HELD] {
         assert_by_index(&plan(list, connection).await, &["delegation", "party"]);

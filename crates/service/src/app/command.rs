@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use fuldmagt_domain::agreement::signature;
 use fuldmagt_store::{self as store, Conflict, command::Command, revision::Revision, usage::About};
 use uuid::Uuid;
 
@@ -215,6 +216,8 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::EtagMismatch
             | Error::Request(_)
             | Error::Ending(_)
+            // The first of the two has become what would be replaced.
+            | Error::Signature(signature::Refusal::TextMismatch)
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
             | Error::DeclinedTooOften

@@ -3,7 +3,8 @@
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
 use fuldmagt_domain::{
-    delegation::Status, ending, giving, merging, paper, party::PartyId, renewal, request, sub_delegation,
+    agreement::signature, delegation::Status, ending, giving, merging, paper, party::PartyId, renewal,
+    request, sub_delegation,
 };
 use fuldmagt_store as store;
 
@@ -56,6 +57,12 @@ pub enum Error {
     /// There is no such notice.
     #[error("no such notice")]
     NoticeNotFound,
+    /// The signature does not count for what is being agreed.
+    #[error("the signature does not count: {0}")]
+    Signature(#[from] signature::Refusal),
+    /// The text of the agreement would be longer than can be shown and kept.
+    #[error("the text of the agreement is too long")]
+    AgreementTooLong,
     /// The requester has as many unanswered requests as are allowed.
     #[error("too many unanswered requests")]
     TooManyRequests,
@@ -98,6 +105,9 @@ pub enum Error {
     /// There is no such delegation, or it is not the actor's: the two look alike.
     #[error("no such delegation")]
     DelegationNotFound,
+    /// Nothing was signed for the delegation: it was given on paper, or is not given yet.
+    #[error("nothing was signed")]
+    ReceiptNotFound,
     /// There is no such privilege, or it is not the caller's: the two look alike.
     #[error("no such privilege")]
     PrivilegeNotFound {
@@ -252,6 +262,8 @@ impl Error {
             Self::Paper(refusal) => paper_reason(refusal),
             Self::TooManyPaperCases => "PAPER_CASES_EXHAUSTED",
             Self::NoticeNotFound => "NOTICE_NOT_FOUND",
+            Self::Signature(refusal) => signature_reason(*refusal),
+            Self::AgreementTooLong => "AGREEMENT_TOO_LONG",
             Self::TooManyRequests => "REQUESTS_EXHAUSTED",
             Self::TooManyRequestsToDelegator => "REQUESTS_TO_DELEGATOR_EXHAUSTED",
             Self::DeclinedTooOften => "REQUESTS_DECLINED_TOO_OFTEN",
@@ -266,6 +278,7 @@ impl Error {
             Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",
+            Self::ReceiptNotFound => "RECEIPT_NOT_FOUND",
             Self::PrivilegeNotFound { .. } => "PRIVILEGE_NOT_FOUND",
             Self::SystemNotFound => "SYSTEM_NOT_FOUND",
             Self::PackageNotFound => "PACKAGE_NOT_FOUND",
@@ -295,6 +308,7 @@ impl Error {
 const ACTOR_IS_NOT_CASEWORKER: &str = "ACTOR_IS_NOT_CASEWORKER";
 const PARTY_IS_NOT_PERSON: &str = "PARTY_IS_NOT_PERSON";
 const PARTY_NOT_FOUND: &str = "PARTY_NOT_FOUND";
+const ASSURANCE_TOO_LOW: &str = "ASSURANCE_TOO_LOW";
 const DELEGATION_OVERLAPS: &str = "DELEGATION_OVERLAPS";
 const BUSY: &str = "BUSY";
 const APPROVER_IS_NOT_SECOND: &str = "APPROVER_IS_NOT_SECOND";
@@ -306,7 +320,7 @@ fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
     match refusal {
         // A delegator that is not the actor's looks like one that is not there.
         giving::Refusal::NotForDelegator => PARTY_NOT_FOUND,
-        giving::Refusal::AssuranceTooLow => "ASSURANCE_TOO_LOW",
+        giving::Refusal::AssuranceTooLow => ASSURANCE_TOO_LOW,
         giving::Refusal::ToOneself => "DELEGATOR_IS_REPRESENTATIVE",
         giving::Refusal::DelegatorIsEmployee => "DELEGATOR_IS_EMPLOYEE",
         giving::Refusal::NotInGoodStanding => "PARTY_NOT_IN_GOOD_STANDING",
@@ -390,6 +404,14 @@ const fn merging_reason(refusal: merging::Refusal) -> &'static str {
         merging::Refusal::Ended => "PARTY_HAS_ENDED",
         merging::Refusal::NumbersDiffer => "CPR_NUMBERS_DIFFER",
         merging::Refusal::TooLarge => "PARTY_TOO_LARGE_TO_MERGE",
+    }
+}
+
+const fn signature_reason(refusal: signature::Refusal) -> &'static str {
+    match refusal {
+        signature::Refusal::SignerIsNotActor { .. } => "SIGNER_IS_NOT_ACTOR",
+        signature::Refusal::AssuranceTooLow => ASSURANCE_TOO_LOW,
+        signature::Refusal::TextMismatch => "SIGNED_TEXT_MISMATCH",
     }
 }
 

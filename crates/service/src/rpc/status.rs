@@ -7,7 +7,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use fuldmagt_domain::{
-    ending, giving::Refusal, paper, party::PartyId, privilege::PrivilegeUri, request, sub_delegation,
+    agreement::signature, ending, giving::Refusal, paper, party::PartyId, privilege::PrivilegeUri, request,
+    sub_delegation,
 };
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
@@ -77,6 +78,8 @@ fn told(error: &Error) -> Told {
         Error::Paper(refusal) => paper_refused(refusal, error.reason()),
         Error::TooManyPaperCases => exhausted("too many paper cases of the two parties wait to be decided"),
         Error::NoticeNotFound => not_found("there is no such notice"),
+        Error::Signature(refusal) => not_signed(*refusal, error.reason()),
+        Error::AgreementTooLong => precondition("the text of the agreement is too long: give less at a time"),
         Error::TooManyRequests => exhausted("the representative has too many unanswered requests"),
         Error::TooManyRequestsToDelegator => {
             exhausted("the representative has too many unanswered requests to the delegator")
@@ -102,6 +105,7 @@ fn told(error: &Error) -> Told {
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
         Error::PrivilegeNotFound { field } => privilege_not_found(field, error.reason()),
+        Error::ReceiptNotFound => not_found("nothing was signed for the delegation"),
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
         Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
@@ -145,9 +149,9 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
     match refusal {
         // Unknown and forbidden look alike.
         Refusal::NotForDelegator => told(&Error::PartyNotFound),
-        Refusal::AssuranceTooLow => {
-            precondition("giving, asking and accepting take a login of at least NSIS substantial")
-        }
+        Refusal::AssuranceTooLow => precondition(
+            "giving, asking and accepting take a login of at least NSIS substantial, and of what each privilege demands",
+        ),
         Refusal::ToOneself => {
             Told::new(Code::InvalidArgument, "the representative must be another party than the delegator")
                 .with_field("representative_id", reason)
@@ -235,6 +239,21 @@ fn paper_refused(refusal: &paper::Refusal, reason: &'static str) -> Told {
         paper::Refusal::SignedInFuture
         | paper::Refusal::SignedTooLongAgo
         | paper::Refusal::SignedBeforeStart => field("sign_date"),
+    }
+}
+
+fn not_signed(refusal: signature::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        signature::Refusal::SignerIsNotActor { place } => {
+            precondition(&refusal.to_string()).with_field(&format!("signature.signer[{place}]"), reason)
+        }
+        signature::Refusal::AssuranceTooLow => {
+            precondition(&refusal.to_string()).with_field("signature.level_of_assurance", reason)
+        }
+        signature::Refusal::TextMismatch => {
+            precondition("what was signed is not what is being agreed: preview it again, and sign that")
+                .with_field("signature.digest", reason)
+        }
     }
 }
 

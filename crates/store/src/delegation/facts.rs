@@ -17,6 +17,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
+    get::SealedName,
     paper::PaperRow,
     row::{TreeRow, trees},
 };
@@ -98,6 +99,8 @@ pub struct PartyFacts {
     pub party: Party,
     /// The party that it turned out to be, after a merge.
     pub merged_into: Option<PartyId>,
+    /// The employer's name, if one is registered and sealed parts were asked for.
+    pub employer_name: Option<Name>,
     name: Option<Vec<u8>>,
     cpr: Option<Vec<u8>>,
     key: Option<DataKey>,
@@ -166,8 +169,13 @@ impl Store {
             (Some(key_id), Some(wrapped)) => Some(self.data_key(fact.party_id, key_id, &bytes(wrapped)?)?),
             _ => None,
         };
+        let employer_name = match fact.organisation_id {
+            Some(organisation) => self.name(PartyId(organisation), fact.employer.map(Json))?,
+            None => None,
+        };
         Ok(PartyFacts {
             merged_into: fact.merged_into.map(PartyId),
+            employer_name,
             name: fact.name.as_deref().map(bytes).transpose()?,
             cpr: fact.cpr.as_deref().map(bytes).transpose()?,
             key,
@@ -298,4 +306,5 @@ struct PartyFact {
     cpr: Option<String>,
     key_id: Option<String>,
     key: Option<String>,
+    employer: Option<SealedName>,
 }

@@ -43,7 +43,8 @@ select h.epoch, h.revision,
                 select encode(i.ciphertext, 'hex') from identifier i
                 where i.shard = $1 and i.party_id = p.party_id and i.kind = 'cpr' and i.replaced_at is null) end,
             'key_id', case when $11 then k.wrapping_key_id end,
-            'key', case when $11 then encode(k.wrapped_key, 'hex') end)), '[]')
+            'key', case when $11 then encode(k.wrapped_key, 'hex') end,
+            'employer', case when $11 then sealed_name($1, p.organisation_id) end)), '[]')
         from wanted_party w join party p on p.shard = $1 and p.party_id = w.party_id
         left join party_key k on k.shard = $1 and k.party_id = p.party_id) as "parties!: Json<Vec<PartyFact>>",
        (select coalesce(jsonb_agg(jsonb_build_object('top_id', b.top_id, 'delegation', delegation_row(d))

@@ -9,6 +9,7 @@ mod list;
 mod list_paper;
 mod paper;
 mod proof;
+mod receipt;
 pub(crate) mod row;
 
 pub(crate) use facts::bytes;
@@ -21,3 +22,4 @@ pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
 pub use list_paper::{PaperListQuestion, PaperListed};
 pub use proof::{Proof, SealedProof};
+pub use receipt::{Evidence, Receipt, VisibleReceipt};

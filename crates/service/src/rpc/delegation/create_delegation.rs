@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::delegation::Delegation;
-use fuldmagt_proto::v1::{CreateDelegationRequest, CreateDelegationResponse};
+use fuldmagt_proto::v1::{CreateDelegationRequest, CreateDelegationResponse, CreateTerms};
 use fuldmagt_store::usage::About;
 use prost::Message as _;
 use tonic::Request;
@@ -18,9 +18,8 @@ use crate::{
             Violations,
             actor::actor,
             ids::{party_id, request_id},
-            period::period,
-            privileges::privileges,
-            text,
+            signature::signature,
+            terms, text,
         },
         to_proto,
     },
@@ -38,7 +37,7 @@ pub(super) async fn handle(
     let resent = resent(&message);
     let answer = match parse(message, call.at) {
         Ok((request_id, create)) => {
-            let call = call.acted_by(create.actor.party);
+            let call = call.acted_by(create.terms.actor.party);
             let order = app.order(call, request_id, &payload, Channel::SelfService);
             app.create_delegation(order, create, encode).await?
         }
@@ -62,29 +61,18 @@ fn parse(message: CreateDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, 
     let mut fields = Violations::new();
     let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
     let actor = fields.read("actor", |fields| actor(fields, message.actor));
-    let delegator = fields.read("delegator_id", |fields| party_id(fields, &message.delegator_id));
-    let representative = fields.read("representative_id", |fields| {
-        let representative = party_id(fields, &message.representative_id)?;
-        if delegator == Some(representative) {
-            return fields.refuse("DELEGATOR_IS_REPRESENTATIVE", "must be another party than the delegator");
-        }
-        Some(representative)
-    });
-    let privileges = fields.read("privileges", |fields| privileges(fields, &message.privileges));
-    let period = fields.read("period", |fields| period(fields, message.period, now));
+    let terms = CreateTerms {
+        delegator_id: message.delegator_id,
+        representative_id: message.representative_id,
+        privileges: message.privileges,
+        packages: message.packages,
+        period: message.period,
+        replace_existing: message.replace_existing,
+    };
+    let terms = terms::create(&mut fields, actor, terms, now);
     let text = fields.read("message", |fields| text::message(fields, &message.message));
-    fields.finish(|| {
-        let create = Create {
-            actor: actor?,
-            delegator: delegator?,
-            representative: representative?,
-            privileges: privileges?,
-            period: period?,
-            replace: message.replace_existing,
-            message: text?,
-        };
-        Some((request_id?, create))
-    })
+    let signature = fields.read("signature", |fields| signature(fields, message.signature, now));
+    fields.finish(|| Some((request_id?, Create { terms: terms?, message: text?, signature: signature? })))
 }
 
 fn encode(delegation: &Delegation) -> Vec<u8> {

@@ -16,6 +16,8 @@ pub mod privileges;
 pub mod publication;
 pub mod question;
 pub mod rules;
+pub mod signature;
+pub mod terms;
 pub mod text;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    period::{self, Bound, Period},
+    period::{self, Bound, Period, Stated},
     request::Term,
 };
 use fuldmagt_proto::v1::{
@@ -18,6 +18,15 @@ const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799
 
 /// A period as it is asked for at the instant `now`. What is wrong is told of the end or the start that is wrong.
 pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<Utc>) -> Option<Period> {
+    stated(fields, proto, now).map(|(_, period)| period)
+}
+
+/// The same, with the period as it is stated: that does not change while the period waits to be signed for.
+pub fn stated(
+    fields: &mut Violations,
+    proto: Option<v1::Period>,
+    now: DateTime<Utc>,
+) -> Option<(Stated, Period)> {
     let Some(proto) = proto else { return fields.required() };
     let start_name = match &proto.start {
         None | Some(Start::ValidFrom(_)) => "valid_from",
@@ -38,8 +47,9 @@ pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<
         Some(End::ToDate(text)) => date(fields, &text),
     });
     let (start, end) = (start?, end?);
-    let error = match Period::from_bounds(start, end, now) {
-        Ok(period) => return Some(period),
+    let stated = Stated { start, end };
+    let error = match stated.at(now) {
+        Ok(period) => return Some((stated, period)),
         Err(error) => error,
     };
     let wrong = match error {
@@ -135,6 +145,18 @@ mod tests {
         assert_eq!(read_period.to(), "2026-10-25T23:00:00Z".parse::<DateTime<Utc>>().unwrap());
         let read_period = read(of(from_date("2026-07-01"), to("2026-07-02T00:00:00Z"))).unwrap();
         assert_eq!(read_period.from(), "2026-06-30T22:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    #[test]
+    fn a_period_is_read_as_it_is_stated() {
+        let read_period =
+            |start, end| read(|fields| stated(fields, Some(v1::Period { start, end }), now())).unwrap().0;
+        let day = |text: &str| Bound::Date(period::parse_date(text).unwrap());
+        let open = read_period(None, to_date("2026-10-25"));
+        assert_eq!(open, Stated { start: None, end: day("2026-10-25") });
+        let closed = read_period(from_date("2026-06-01"), to("2026-07-02T00:00:00Z"));
+        let end = Bound::Instant("2026-07-02T00:00:00Z".parse().unwrap());
+        assert_eq!(closed, Stated { start: Some(day("2026-06-01")), end });
     }
 
     #[test]

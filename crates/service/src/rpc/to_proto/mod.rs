@@ -1,5 +1,6 @@
 //! What clients are told, from domain and store: free functions that cannot fail.
 
+mod agreement;
 mod catalogue;
 mod decision;
 mod delegation;
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 use fuldmagt_domain::delegation::DelegationId;
 use prost_types::Timestamp;
 
+pub use agreement::agreement;
 pub use catalogue::{access_kind, level_of_assurance, privilege, privilege_impact, system};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, shown};
