@@ -41,7 +41,7 @@ pub enum Numbers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// One of them is an organisation or an employee.
-    #[error("only persons are merged")]
+    #[error("a party is not a person")]
     NotPerson,
     /// One of them has ended: who is dead is joined with nobody, so that nothing of theirs lives again.
     #[error("one of the parties has ended")]

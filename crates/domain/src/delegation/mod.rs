@@ -145,10 +145,12 @@ impl Delegation {
     /// before that is written down.
     #[must_use]
     pub fn ended_at(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self.state {
-            State::Requested { lapses_at } if lapses_at <= at => Some(lapses_at),
-            state => state.ended_at(),
+        if let State::Requested { lapses_at } = self.state
+            && lapses_at <= at
+        {
+            return Some(lapses_at);
         }
+        self.state.ended_at()
     }
 
     /// Whether there is something to end at an instant: it was given, nobody ended it, and its period is not over.

@@ -212,8 +212,9 @@ impl From<paper::Refusal> for Error {
             // Who may not act for a representative is told no more than of one that is not there.
             paper::Refusal::NotForRepresentative => Self::PartyNotFound,
             paper::Refusal::NotSecond => Self::FourEyes,
+            // The same to callers wherever a person is asked for.
+            paper::Refusal::DelegatorIsNotPerson => Self::Merging(merging::Refusal::NotPerson),
             paper::Refusal::NotCaseworker
-            | paper::Refusal::DelegatorIsNotPerson
             | paper::Refusal::Period(_)
             | paper::Refusal::ReplacementStartsLater
             | paper::Refusal::NotOnPaper(_)

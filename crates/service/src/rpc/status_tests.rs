@@ -108,7 +108,6 @@ fn of_a_whole_life() -> Vec<(Error, Code, &'static str)> {
         (given_on(GivenOn::TooDeep(uri())), Code::FailedPrecondition, "SUB_DELEGATION_NOT_ALLOWED"),
         (given_on(GivenOn::PeriodBeyondParent), Code::InvalidArgument, "PERIOD_BEYOND_PARENT"),
         (Error::Ending(ending::Refusal::NotGiven), Code::FailedPrecondition, "DELEGATION_NOT_GIVEN"),
-        (Error::FourEyes, Code::FailedPrecondition, "APPROVER_IS_NOT_SECOND"),
     ]
 }
 
@@ -133,10 +132,9 @@ fn refusals() -> [(Refusal, Code, &'static str); 11] {
     ]
 }
 
-fn of_paper() -> [(paper::Refusal, Code, &'static str); 12] {
+fn of_paper() -> [(paper::Refusal, Code, &'static str); 11] {
     [
         (paper::Refusal::NotCaseworker, Code::PermissionDenied, "ACTOR_IS_NOT_CASEWORKER"),
-        (paper::Refusal::DelegatorIsNotPerson, Code::FailedPrecondition, "PARTY_IS_NOT_PERSON"),
         (paper::Refusal::Period(period::Error::InPast), Code::FailedPrecondition, "PERIOD_IN_PAST"),
         (paper::Refusal::ReplacementStartsLater, Code::FailedPrecondition, "REPLACEMENT_STARTS_LATER"),
         (paper::Refusal::NotOnPaper(uri()), Code::FailedPrecondition, "PAPER_NOT_ALLOWED"),
@@ -183,6 +181,7 @@ fn no_two_errors_look_alike_but_those_that_must() {
         (Error::Refused(Refusal::NotForDelegator), Error::PartyNotFound),
         (paper::Refusal::NotForRepresentative.into(), Error::PartyNotFound),
         (paper::Refusal::NotSecond.into(), Error::FourEyes),
+        (paper::Refusal::DelegatorIsNotPerson.into(), Error::Merging(merging::Refusal::NotPerson)),
         (store::Error::Contention(sqlx::Error::PoolTimedOut).into(), Error::Busy),
         (store::Error::Conflict(Conflict::Version).into(), Error::Busy),
         (store::Error::Unexpected(sqlx::Error::RowNotFound).into(), Error::Broken("")),
