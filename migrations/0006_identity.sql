@@ -25,7 +25,6 @@ create index standing_effect_waits on standing_effect (shard, changed_at, party_
 -- What a party gave itself and has not ended, by id.
 create index delegation_given_in_force on delegation (shard, delegator_id, delegation_id)
     where ended_at is null and parent_id is null;
--- The messages that a party wrote, the cases that it started, and the letters to it.
-create index paper_case_started_by on paper_case (shard, started_by);
+-- Letters and notices to a party.
 create index letter_request_to on letter_request (shard, receiver_id);
 create index notice_to on notice_item (shard, receiver_id) where cancelled_at is null and acknowledged_at is null;

@@ -4,6 +4,7 @@ mod constraints;
 mod constraints_catalogue;
 mod encryption;
 mod feed;
+mod merging;
 mod oracle;
 mod package_members;
 mod plans;

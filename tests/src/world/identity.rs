@@ -94,20 +94,13 @@ impl World {
         .await;
     }
 
-    /// The history of a delegation, as the user sees it: kinds and etags.
-    pub async fn history_kinds(
+    /// What happened to a delegation, as the user sees it.
+    pub async fn event_kinds(
         &self,
         user: &Registered,
         delegation: &v1::Delegation,
     ) -> Vec<v1::DelegationEventKind> {
-        let request = v1::ListDelegationEventsRequest {
-            actor: user.actor(),
-            delegation_id: delegation.delegation_id.clone(),
-            page_size: 500,
-            page_token: String::new(),
-        };
-        let answer = self.front_end.delegations().list_delegation_events(request).await;
-        let events = answer.expect("a history").into_inner().events;
+        let events = self.history(user, delegation).await;
         for (number, event) in (1..).zip(&events) {
             assert_eq!(event.etag, format!("{number}"), "events are numbered without gaps");
         }

@@ -93,9 +93,6 @@ pub enum Error {
     /// There is no suspension to be resolved.
     #[error("the party is not suspended")]
     PartyNotSuspended,
-    /// There is no such caseworker, or not one who may handle cases: the two look alike.
-    #[error("the actor is not a caseworker")]
-    ActorIsNotCaseworker,
     /// The party turned out to be another one.
     #[error("the party was merged into another")]
     PartyMerged(PartyId),
@@ -275,7 +272,6 @@ impl Error {
             Self::Merging(refusal) => merging_reason(*refusal),
             Self::PartyIsNotEmployee => "PARTY_IS_NOT_EMPLOYEE",
             Self::PartyNotSuspended => "PARTY_NOT_SUSPENDED",
-            Self::ActorIsNotCaseworker => ACTOR_IS_NOT_CASEWORKER,
             Self::PartyMerged(_) => "PARTY_MERGED",
             Self::PartyNotFound => PARTY_NOT_FOUND,
             Self::DelegationNotFound => "DELEGATION_NOT_FOUND",

@@ -2,6 +2,7 @@
 
 use fuldmagt_domain::{
     identifier::PartyKind,
+    paper,
     party::{PartyId, Standing},
     standing::{Turn, turn},
 };
@@ -32,7 +33,7 @@ impl App {
     /// Resolves a suspension. The same status of the register does not suspend the party again. Three round trips.
     ///
     /// # Errors
-    /// [`Error::ActorIsNotCaseworker`], [`Error::PartyNotFound`], [`Error::PartyMerged`], [`Error::PartyNotSuspended`],
+    /// [`Error::Paper`], [`Error::PartyNotFound`], [`Error::PartyMerged`], [`Error::PartyNotSuspended`],
     /// and those of every command.
     pub async fn resolve_suspension(
         &self,
@@ -57,8 +58,12 @@ impl App {
     ) -> Result<Answer> {
         let (party, caseworker) = (resolve.party, resolve.caseworker);
         let facts = self.store.standing_facts(party, Some(caseworker), BEFORE_ALL, order.call.at).await?;
-        let caseworker =
-            facts.caseworker.clone().filter(may_resolve).ok_or(Error::ActorIsNotCaseworker)?.party;
+        let caseworker = facts
+            .caseworker
+            .clone()
+            .filter(may_resolve)
+            .ok_or(Error::Paper(paper::Refusal::NotCaseworker))?
+            .party;
         let before = match facts.party.clone().ok_or(Error::PartyNotFound)? {
             party::Standing { merged_into: Some(into), .. } => return Err(Error::PartyMerged(into)),
             found => found.party,

@@ -98,9 +98,6 @@ fn told(error: &Error) -> Told {
         Error::Merging(refusal) => precondition(&refusal.to_string()),
         Error::PartyIsNotEmployee => precondition("only an employee has an employment"),
         Error::PartyNotSuspended => precondition("the party is not suspended"),
-        Error::ActorIsNotCaseworker => {
-            precondition("there is no such caseworker: an employee in good standing")
-        }
         Error::PartyMerged(into) => precondition("the party was merged into another").with_party(*into),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),

@@ -41,9 +41,7 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::OrganisationMismatch, Code::FailedPrecondition, "ORGANISATION_MISMATCH"),
         (Error::PartyIsNotEmployee, Code::FailedPrecondition, "PARTY_IS_NOT_EMPLOYEE"),
         (Error::PartyNotSuspended, Code::FailedPrecondition, "PARTY_NOT_SUSPENDED"),
-        (Error::ActorIsNotCaseworker, Code::FailedPrecondition, "ACTOR_IS_NOT_CASEWORKER"),
         (Error::PartyMerged(party()), Code::FailedPrecondition, "PARTY_MERGED"),
-        (Error::Merging(merging::Refusal::NotPerson), Code::FailedPrecondition, "PARTY_IS_NOT_PERSON"),
         (Error::Merging(merging::Refusal::Ended), Code::FailedPrecondition, "PARTY_HAS_ENDED"),
         (Error::Merging(merging::Refusal::NumbersDiffer), Code::FailedPrecondition, "CPR_NUMBERS_DIFFER"),
         (Error::Merging(merging::Refusal::TooLarge), Code::FailedPrecondition, "PARTY_TOO_LARGE_TO_MERGE"),
@@ -64,7 +62,6 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::PackageIsDraft, Code::FailedPrecondition, "PACKAGE_IS_DRAFT"),
         (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
-        (Error::FourEyes, Code::FailedPrecondition, "APPROVER_IS_NOT_SECOND"),
         (Error::TooManyPaperCases, Code::ResourceExhausted, "PAPER_CASES_EXHAUSTED"),
         (Error::NoticeNotFound, Code::NotFound, "NOTICE_NOT_FOUND"),
     ];

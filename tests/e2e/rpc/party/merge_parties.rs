@@ -73,7 +73,7 @@ async fn everything_of_the_absorbed_party_is_the_survivors() {
         let seen = world.see(&survivor, delegation).await.unwrap();
         assert_eq!(seen.status(), status);
         assert!([&seen.delegator_id, &seen.representative_id].contains(&&survivor.id));
-        let history = world.history_kinds(&other, delegation).await;
+        let history = world.event_kinds(&other, delegation).await;
         assert_eq!(history.last(), Some(&DelegationEventKind::PartyMerged));
     }
     // The other party hears of what lives, the person of what they did not know by this party.
@@ -169,13 +169,74 @@ async fn what_the_two_delegated_to_each_other_ends() {
     for delegation in [&one, &other] {
         let ended = world.see(&survivor, delegation).await.unwrap();
         assert_eq!(ended.termination_reason(), TerminationReason::PartiesMerged);
-        let history = world.history_kinds(&survivor, delegation).await;
+        let history = world.event_kinds(&survivor, delegation).await;
         assert_eq!(history, [DelegationEventKind::Created, DelegationEventKind::Terminated]);
     }
     // They hear that it ended, and of nothing that has become pointless.
     let heard = world.waiting_notices(&survivor).await;
     assert!(heard.iter().all(|(kind, _)| kind == "merged"), "{heard:?}");
     assert_eq!((heard.len(), world.waiting_notices(&absorbed).await.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn requests_of_both_stay_and_what_the_two_asked_of_each_other_ends() {
+    let world = World::with_catalogue().await;
+    let ((survivor, absorbed), other) = (world.one_person_twice().await, world.person().await);
+    let same =
+        [world.request(&survivor, &other, &[SEE]).await, world.request(&absorbed, &other, &[SEE]).await];
+    let received = world.request(&other, &absorbed, &[SEE]).await;
+    let of_each_other = world.request(&survivor, &absorbed, &[SEE]).await;
+    let (_, did) = world.merge(&survivor, &absorbed).await;
+    assert_eq!(did.self_delegation_ids, [of_each_other.delegation_id.clone()]);
+    assert_eq!(did.duplicate_delegation_ids.len(), 0);
+    let ended = world.see(&survivor, &of_each_other).await.unwrap();
+    assert_eq!(ended.status(), DelegationStatus::Terminated);
+    assert_eq!(ended.termination_reason(), TerminationReason::PartiesMerged);
+    // The survivor answers what the absorbed party was asked, and is given what it asked for.
+    let received = world.see(&survivor, &received).await.unwrap();
+    let accepted = world.accept(&survivor, &received).await;
+    assert_eq!(accepted.delegator_id, survivor.id);
+    assert!(world.check(&survivor, &other, SEE).await.granted);
+    let asked = world.see(&other, &same[1]).await.unwrap();
+    let accepted = world.accept(&other, &asked).await;
+    assert_eq!(accepted.representative_id, survivor.id);
+    let seen = world.see(&survivor, &same[0]).await.unwrap();
+    assert_eq!(seen.status(), DelegationStatus::Requested);
+    let status = world.try_accept(world.accepting(&survivor, &ended)).await.unwrap_err();
+    let refused = Refused::because(Code::FailedPrecondition, "REQUEST_TERMINATED");
+    assert_eq!(Refused::of(&status), refused);
+}
+
+#[tokio::test]
+async fn what_was_given_on_follows_and_ends_where_somebody_would_stand_above_themselves() {
+    let world = World::with_catalogue().await;
+    world.let_give_on(SEE, 3).await;
+    let ((survivor, absorbed), from) = (world.one_person_twice().await, world.person().await);
+    let (middle, last, another) = (world.person().await, world.person().await, world.person().await);
+    // From -> survivor -> middle -> absorbed -> last, and from another beside it: another -> absorbed -> last.
+    let top = world.give(&from, &survivor, &[SEE]).await;
+    let second = world.give_on(&survivor, &top, &middle, &[SEE]).await;
+    let third = world.give_on(&middle, &second, &absorbed, &[SEE]).await;
+    let fourth = world.give_on(&absorbed, &third, &last, &[SEE]).await;
+    let beside = world.give(&another, &absorbed, &[SEE]).await;
+    let below = world.give_on(&absorbed, &beside, &last, &[SEE]).await;
+    assert!(world.check(&from, &last, SEE).await.granted);
+    let (_, did) = world.merge(&survivor, &absorbed).await;
+    assert_eq!(did.self_delegation_ids, [third.delegation_id.clone()]);
+    assert_eq!(did.moved_delegation_ids, [beside.delegation_id.clone()]);
+    for (delegation, reason) in
+        [(&third, TerminationReason::PartiesMerged), (&fourth, TerminationReason::ParentEnded)]
+    {
+        let ended = world.see(&from, delegation).await.unwrap();
+        assert_eq!(ended.termination_reason(), reason);
+    }
+    assert_eq!(world.check_denied(&from, &last, SEE).await, DenialReason::Terminated);
+    assert!(world.check(&from, &middle, SEE).await.granted);
+    assert!(world.check(&another, &last, SEE).await.granted);
+    let kinds = world.event_kinds(&last, &below).await;
+    assert_eq!(kinds, [DelegationEventKind::Created, DelegationEventKind::PartyMerged]);
+    // Above it stands the survivor, who may take it back.
+    world.revoke(&survivor, &below).await.unwrap();
 }
 
 #[tokio::test]

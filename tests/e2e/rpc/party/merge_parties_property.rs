@@ -302,7 +302,7 @@ async fn assert_delegations(play: &Play<'_>, answered: &Answered) -> TestCaseRes
             }
             other => prop_assert!(false, "{other:?}"),
         }
-        play.world.history_kinds(to, given).await;
+        play.world.event_kinds(to, given).await;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ async fn a_party_that_is_reinstated_gives_and_holds_again() {
         assert!(world.check(from, to, SEE).await.granted);
     }
     for delegation in [&given, &held] {
-        let history = world.history_kinds(&other, delegation).await;
+        let history = world.event_kinds(&other, delegation).await;
         assert_eq!(history.last(), Some(&DelegationEventKind::Resumed));
     }
     let told: Vec<_> = world.waiting_notices(&other).await;
@@ -104,7 +104,7 @@ async fn two_caseworkers_at_once_resolve_it_once() {
         let refused = Refused::because(Code::FailedPrecondition, "PARTY_NOT_SUSPENDED");
         assert_eq!(Refused::of(refusal), refused);
     }
-    let resumed = world.history_kinds(&other, &given).await;
+    let resumed = world.event_kinds(&other, &given).await;
     assert_eq!(resumed.iter().filter(|kind| **kind == DelegationEventKind::Resumed).count(), 10);
 }
 
@@ -128,7 +128,7 @@ async fn every_field_is_checked() {
     for id in
         [SOME_UUID.to_owned(), person.id.clone(), organisation.id.clone(), dismissed.id, party.id.clone()]
     {
-        refusals = refusals.because(Code::FailedPrecondition, "ACTOR_IS_NOT_CASEWORKER", move |r| {
+        refusals = refusals.because(Code::PermissionDenied, "ACTOR_IS_NOT_CASEWORKER", move |r| {
             r.caseworker_id.clone_from(&id);
         });
     }
