@@ -9,7 +9,7 @@ use crate::{
     identifier::{CvrNumber, PartyKind},
     party::{Party, PartyId, Standing},
     period::Period,
-    privilege::{Privilege, PrivilegeUri, Publication, SystemId},
+    privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
 };
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -48,7 +48,9 @@ pub(crate) fn privilege(text: &str, max_sub_delegation_depth: u8) -> Privilege {
         max_period_days: None,
         delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
         representative_kinds: vec![PartyKind::Person, PartyKind::Organisation, PartyKind::Employee],
+        access: AccessKind::Read,
         assurance: LevelOfAssurance::Substantial,
+        delegator_ages: AgeRange::ANY,
         max_sub_delegation_depth,
         paper_allowed: false,
         request_allowed: true,
