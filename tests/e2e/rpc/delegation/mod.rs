@@ -1,5 +1,7 @@
 //! Giving, ending and reading delegations.
 
+mod changes_are_logged;
+mod changes_sent_again;
 mod create_delegation;
 mod create_delegation_replaces;
 mod create_delegation_rules;
