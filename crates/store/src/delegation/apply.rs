@@ -17,9 +17,9 @@ pub struct Changes<'a> {
     pub held: Vec<Held>,
     /// Parties whose standing changes.
     pub parties: Vec<PartyChange>,
-    /// Delegator and representative, when the steps are about everything that lives between them: had anything been
-    /// given meanwhile, it would be left out.
-    pub all_between: Option<(PartyId, PartyId)>,
+    /// Delegator and representative, when the steps are about everything that lives between them at an instant: had
+    /// anything been given meanwhile, it would be left out.
+    pub all_between: Option<(PartyId, PartyId, DateTime<Utc>)>,
     /// What happens to delegations, at most one step each, at most one of a new delegation.
     pub steps: Vec<Step>,
     /// The message of the new delegation.
@@ -296,8 +296,9 @@ impl Store {
             &side.letter_kinds,
             &side.letter_receivers,
             &side.letter_delegations,
-            changes.all_between.map(|(delegator, _)| delegator.0),
-            changes.all_between.map(|(_, representative)| representative.0),
+            changes.all_between.map(|(delegator, _, _)| delegator.0),
+            changes.all_between.map(|(_, representative, _)| representative.0),
+            changes.all_between.map(|(_, _, at)| at),
         )
         .fetch_one(&self.pool)
         .await?;

@@ -11,10 +11,10 @@
 -- wrapped key, sealed agreement, sealed signer; $68 sealed evidence.
 -- $69..$71 designation: delegation, employee, P number; $72..$73 designations that are removed.
 -- $74..$82 the paper case, whole; $83 privileges that were ticked. $84..$87 letters: id, kind, receiver, delegation.
--- $88..$89 the two parties between which nothing may live that the command does not know of.
+-- $88..$90 the two parties between which nothing may live, at an instant, that the command does not know of.
 with held as materialized (
     select case when hold_parties($1, $15::uuid[], $16::bigint[], $17::boolean[])
-        then only_these_live($1, $88, $89, $22::uuid[], $2) end as done
+        then only_these_live($1, $88, $89, $22::uuid[], $90) end as done
 ),
 step as materialized (
     select s.*

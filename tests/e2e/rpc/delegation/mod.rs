@@ -1,5 +1,6 @@
 //! Giving, ending and reading delegations.
 
+mod change_races;
 mod changes_are_logged;
 mod changes_sent_again;
 mod create_delegation;
