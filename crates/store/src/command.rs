@@ -1,5 +1,6 @@
 //! What every command carries, and the first answer that a repeated one gets again.
 
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::party::PartyId;
 use uuid::Uuid;
 
@@ -93,14 +94,14 @@ impl Store {
         Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
     }
 
-    /// Remembers the answer that nothing lived between two parties to be ended, with its usage entry. One round trip.
+    /// Remembers the answer that nothing lived between two parties at an instant to be ended, with its usage entry. One round trip.
     ///
     /// # Errors
     /// As [`Store::remember`], and [`crate::Error::Contention`] when something lives by now.
     pub async fn remember_nothing_between(
         &self,
         command: &Command<'_>,
-        (delegator, representative): (PartyId, PartyId),
+        (delegator, representative, at): (PartyId, PartyId, DateTime<Utc>),
         outcome: &str,
         response: &[u8],
     ) -> Result<Revision> {
@@ -111,7 +112,7 @@ impl Store {
                  where h.shard = $1 and not exists (
                      select from delegation d
                      where d.shard = $1 and d.delegator_id = $8 and d.representative_id = $9 and d.status = 'active'
-                       and d.valid_to > $3)
+                       and d.valid_to > $14)
                ),
                logged as (
                  insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, actor_id, trace_id,
@@ -134,6 +135,7 @@ impl Store {
             command.request_id,
             command.payload_digest.as_slice(),
             response,
+            at,
         )
         .fetch_optional(&self.pool)
         .await?;

@@ -20,7 +20,7 @@ const PACKAGE: &str = "income";
 
 /// Sends `request`; then `meanwhile` happens and a day passes; the same gets the first answer and changes nothing, and
 /// `other`, which has the same id, is refused and changes nothing.
-async fn replays<R: Clone, A: PartialEq + Debug>(
+pub(super) async fn replays<R: Clone, A: PartialEq + Debug>(
     world: &World,
     (request, other): (R, R),
     send: impl AsyncFn(R) -> Result<Response<A>, Status>,
@@ -325,7 +325,7 @@ async fn one_request_sent_many_times_at_once_is_done_once_and_answered_alike() {
     at_once(put).await;
 }
 
-async fn at_once<A: PartialEq + Debug>(send: impl AsyncFn() -> Result<A, Status>) {
+pub(super) async fn at_once<A: PartialEq + Debug>(send: impl AsyncFn() -> Result<A, Status>) {
     let (a, b, c, d) = tokio::join!(send(), send(), send(), send());
     let answers = [a, b, c, d].map(Result::unwrap);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");

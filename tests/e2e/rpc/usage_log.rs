@@ -18,16 +18,16 @@ use uuid::Uuid;
 use super::fields::SOME_UUID;
 
 /// A traced call: its trace is in each of its entries.
-struct Traced {
+pub(super) struct Traced {
     trace_id: String,
 }
 
 impl Traced {
-    fn new(number: u8) -> Self {
+    pub(super) fn new(number: u8) -> Self {
         Self { trace_id: format!("4bf92f3577b34da6a3ce929d0e0e47{number:02x}") }
     }
 
-    fn request<R>(&self, message: R) -> Request<R> {
+    pub(super) fn request<R>(&self, message: R) -> Request<R> {
         let mut request = Request::new(message);
         let parent = format!("00-{}-00f067aa0ba902b7-01", self.trace_id);
         request.metadata_mut().insert("traceparent", parent.parse().unwrap());
@@ -35,7 +35,7 @@ impl Traced {
     }
 
     /// What was logged of the call.
-    async fn logged(&self, world: &World) -> Vec<UsageEntry> {
+    pub(super) async fn logged(&self, world: &World) -> Vec<UsageEntry> {
         let mut entries = world.usage().await;
         entries.retain(|entry| entry.trace_id.as_deref() == Some(&self.trace_id));
         let call = entries.first().expect("the call is in the usage log").entry_id;
@@ -44,12 +44,12 @@ impl Traced {
     }
 }
 
-fn id(text: &str) -> Option<Uuid> {
+pub(super) fn id(text: &str) -> Option<Uuid> {
     Some(text.parse().unwrap())
 }
 
 /// An entry as it must be, but for what makes it that of one call.
-fn entry(like: &UsageEntry, client: &str, rpc: &str, outcome: &str) -> UsageEntry {
+pub(super) fn entry(like: &UsageEntry, client: &str, rpc: &str, outcome: &str) -> UsageEntry {
     UsageEntry {
         entry_id: like.entry_id,
         client_id: client.to_owned(),

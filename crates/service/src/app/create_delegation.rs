@@ -110,6 +110,7 @@ impl App {
         // Who may not act for the delegator learns nothing about the representative.
         let (actor, delegator) = actor_and(facts, terms.actor.party, terms.delegator)?;
         let representative = known(facts, terms.representative)?;
+        let at = facts.instant(at);
         let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
         let gift = Gift {
             actor,

@@ -1,5 +1,6 @@
 //! `RevokeDelegation` and `RenounceDelegation`: a party ends the delegation, or a part of it, at once.
 
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, EndReason, EndedBy, Step},
     ending::{self, Tree},
@@ -62,7 +63,7 @@ impl App {
         let facts = self.store.facts(ask).await?;
         let actor = known(&facts, end.actor.party).map_err(|_| Error::DelegationNotFound)?;
         let tree = facts.tree(end.delegation).ok_or(Error::DelegationNotFound)?.clone();
-        match steps(end, actor, tree, order) {
+        match steps(end, actor, tree, facts.instant(order.call.at)) {
             Ok(steps) => {
                 let subject = subject(&steps)?;
                 let response = encode(subject, order);
@@ -77,7 +78,7 @@ impl App {
     }
 }
 
-fn steps(end: &End, actor: &Party, tree: Tree, order: &Order) -> Result<Vec<Step>> {
+fn steps(end: &End, actor: &Party, tree: Tree, at: DateTime<Utc>) -> Result<Vec<Step>> {
     let top = &tree.top;
     let acting_for = match end.by {
         // A sub-delegation is also taken back by each representative above it.
@@ -86,7 +87,6 @@ fn steps(end: &End, actor: &Party, tree: Tree, order: &Order) -> Result<Vec<Step
         }
         EndedBy::Representative => acting_for(actor, [top.representative])?,
     };
-    let at = order.call.at;
     let steps = if end.privileges.is_empty() {
         ending::end(tree, end.by, acting_for, end.reason, at)
     } else {

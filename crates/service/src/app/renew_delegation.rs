@@ -76,6 +76,7 @@ impl App {
             return Err(Error::DelegationNotFound);
         }
         let (delegator, representative) = (known(facts, old.delegator)?, known(facts, old.representative)?);
+        let at = facts.instant(at);
         let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
         let gift = Gift {
             actor,

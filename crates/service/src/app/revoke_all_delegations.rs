@@ -1,5 +1,6 @@
 //! `RevokeAllDelegations`: the delegator ends all that they gave to one representative, at once.
 
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, EndReason, Step},
     ending,
@@ -64,9 +65,10 @@ impl App {
         all: &RevokeAll,
         encode: fn(&[&Delegation], &Order) -> Vec<u8>,
     ) -> Result<Answer> {
-        let between = (all.delegator, all.representative);
         let facts = self.store.facts(all.ask()).await?;
-        let ended = steps(all, &facts, order)?;
+        let at = facts.instant(order.call.at);
+        let between = (all.delegator, all.representative, at);
+        let ended = steps(all, &facts, at)?;
         let tops: Vec<_> =
             ended.iter().filter_map(|steps| steps.first()).map(|step| &step.delegation).collect();
         let response = encode(&tops, order);
@@ -86,11 +88,11 @@ impl App {
 }
 
 /// The steps of each delegation that ends.
-fn steps(all: &RevokeAll, facts: &Facts, order: &Order) -> Result<Vec<Vec<Step>>> {
+fn steps(all: &RevokeAll, facts: &Facts, at: DateTime<Utc>) -> Result<Vec<Vec<Step>>> {
     let (_, delegator) = actor_and(facts, all.actor.party, all.delegator)?;
     let representative = known(facts, all.representative)?;
     let between = facts.between(delegator.id, representative.id);
-    Ok(ending::end_all(between, delegator.id, all.reason, order.call.at))
+    Ok(ending::end_all(between, delegator.id, all.reason, at))
 }
 
 impl RevokeAll {

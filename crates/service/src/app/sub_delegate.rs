@@ -107,7 +107,7 @@ impl App {
             existing: facts.between(parent.delegator, part.representative),
             parent: parent.clone(),
         };
-        Ok(sub_delegation::give_on(given_on, self.rules, id, at)?)
+        Ok(sub_delegation::give_on(given_on, self.rules, id, facts.instant(at))?)
     }
 }
 

@@ -68,6 +68,7 @@ struct Told {
     retry_delay: Option<Duration>,
 }
 
+#[allow(clippy::too_many_lines, reason = "one table, a row for each error")]
 fn told(error: &Error) -> Told {
     match error {
         Error::Invalid(violations) => invalid(violations),

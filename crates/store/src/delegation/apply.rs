@@ -24,9 +24,9 @@ pub struct Changes<'a> {
     pub held: Vec<Held>,
     /// Parties whose standing changes.
     pub parties: Vec<PartyChange>,
-    /// Delegator and representative, when the steps are about everything that lives between them: had anything been
-    /// given meanwhile, it would be left out.
-    pub all_between: Option<(PartyId, PartyId)>,
+    /// Delegator and representative, when the steps are about everything that lives between them at an instant: had
+    /// anything been given meanwhile, it would be left out.
+    pub all_between: Option<(PartyId, PartyId, DateTime<Utc>)>,
     /// How far the turn of a party is written into its delegations.
     pub progress: Option<Progress>,
     /// What happens to delegations, at most one step each, at most one of a new delegation.
@@ -277,8 +277,9 @@ impl Store {
             &side.letter_kinds,
             &side.letter_receivers,
             &side.letter_delegations,
-            changes.all_between.map(|(delegator, _)| delegator.0),
-            changes.all_between.map(|(_, representative)| representative.0),
+            changes.all_between.map(|(delegator, _, _)| delegator.0),
+            changes.all_between.map(|(_, representative, _)| representative.0),
+            changes.all_between.map(|(_, _, at)| at),
             &parties.register_statuses as &[Option<i16>],
             progress.map(|progress| progress.party.0),
             progress.map(|progress| progress.version),

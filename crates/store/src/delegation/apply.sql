@@ -11,12 +11,12 @@
 -- wrapped key, sealed agreement, sealed signer; $68 sealed evidence.
 -- $69..$71 designation: delegation, employee, P number; $72..$73 designations that are removed.
 -- $74..$82 the paper case, whole; $83 privileges that were ticked. $84..$87 letters: id, kind, receiver, delegation.
--- $88..$89 the two parties between which nothing may live that the command does not know of.
--- $90 the register statuses of the parties that change: none to keep it, 0 to forget it. $91..$95 what is left to be written
+-- $88..$90 the two parties between which nothing may live, at an instant, that the command does not know of.
+-- $91 the register statuses of the parties that change: none to keep it, 0 to forget it. $92..$96 what is left to be written
 -- of a turn: party, its version then, turn, instant, the last delegation that it is written for (none: nothing is left).
 with held as materialized (
     select case when hold_parties($1, $15::uuid[], $16::bigint[], $17::boolean[])
-        then only_these_live($1, $88, $89, $22::uuid[], $2) end as done
+        then only_these_live($1, $88, $89, $22::uuid[], $90) end as done
 ),
 step as materialized (
     select s.*
@@ -34,7 +34,7 @@ changed_party as (
     set version = c.version, standing = c.standing,
         register_status = case when c.register_status is null then p.register_status
                                when c.register_status > 0 then c.register_status end
-    from held, unnest($18::uuid[], $19::bigint[], $20::text[], $90::smallint[])
+    from held, unnest($18::uuid[], $19::bigint[], $20::text[], $91::smallint[])
         as c (party_id, version, standing, register_status)
     where held.done and p.shard = $1 and p.party_id = c.party_id and p.version = c.version - 1
     returning p.party_id, p.version
@@ -132,13 +132,13 @@ posted as (
 ),
 left_to_do as (
     insert into standing_effect (shard, party_id, version, turn, changed_at, after_id)
-    select $1, $91, $92, $93, $94, $95 from held where held.done and $95::uuid is not null
+    select $1, $92, $93, $94, $95, $96 from held where held.done and $96::uuid is not null
     on conflict (shard, party_id, version) do update set after_id = excluded.after_id
     returning 1
 ),
 all_done as (
     delete from standing_effect e using held
-    where held.done and $95::uuid is null and e.shard = $1 and e.party_id = $91 and e.version = $92
+    where held.done and $96::uuid is null and e.shard = $1 and e.party_id = $92 and e.version = $93
     returning 1
 ),
 untold as (

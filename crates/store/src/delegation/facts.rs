@@ -86,6 +86,7 @@ pub struct Facts {
     pub revision: Revision,
     /// Which party each of the signer's identifiers names, in order.
     pub signers: Vec<Option<PartyId>>,
+    latest: Option<DateTime<Utc>>,
     parties: BTreeMap<PartyId, PartyFacts>,
     trees: BTreeMap<DelegationId, Tree>,
     papers: BTreeMap<DelegationId, Record>,
@@ -157,6 +158,7 @@ impl Store {
         Ok(Facts {
             revision: Revision { epoch: row.epoch, shard: SHARD, number: row.revision },
             signers: row.signers.0.into_iter().map(|party| party.map(PartyId)).collect(),
+            latest: row.delegations.0.iter().map(|row| row.delegation.latest()).max(),
             parties,
             trees: trees(row.delegations.0)?,
             papers: row.papers.0.into_iter().map(PaperRow::record).collect::<Result<_>>()?,
@@ -193,6 +195,13 @@ impl Store {
 }
 
 impl Facts {
+    /// The instant of a command that is asked for at `at`: not before anything that it is decided from was given or ended,
+    /// whatever two machines' clocks say, and whoever of two at once comes first.
+    #[must_use]
+    pub fn instant(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.latest.map_or(at, |latest| at.max(latest))
+    }
+
     /// A party that was asked for, or is one of a delegation that was.
     #[must_use]
     pub fn party(&self, id: PartyId) -> Option<&Party> {

@@ -84,6 +84,12 @@ impl TryFrom<DelegationRow> for Delegation {
 }
 
 impl DelegationRow {
+    /// The last instant at which anything of it was given or ended.
+    pub(super) fn latest(&self) -> DateTime<Utc> {
+        let ended = self.grants.iter().filter_map(|grant| grant.ended_at).chain(self.ended_at);
+        ended.fold(self.created_at, DateTime::max)
+    }
+
     /// What is, was at the end, or is asked to be delegated; and what was taken out before.
     fn privileges(&self) -> Result<(Vec<PrivilegeUri>, Vec<PrivilegeUri>)> {
         if self.grants.is_empty() {
@@ -108,7 +114,7 @@ impl DelegationRow {
 #[derive(Debug, Deserialize)]
 pub(crate) struct TreeRow {
     top_id: Option<Uuid>,
-    delegation: DelegationRow,
+    pub(crate) delegation: DelegationRow,
 }
 
 /// Puts the delegations that were given on beneath those that they were given on from.

@@ -62,7 +62,7 @@ async fn a_part_that_is_replaced_leaves_the_rest() {
     let old = world.give(&from, &to, &[SEE, CHANGE]).await;
     world.a_second_passes().await;
     let new = world.replace(&from, &to, &[SEE, SIGN]).await;
-    assert_eq!(new.supersedes, [old.delegation_id.clone()]);
+    assert_eq!(new.supersedes, std::slice::from_ref(&old.delegation_id));
     let seen = world.see(&from, &old).await.unwrap();
     assert_eq!((seen.status(), seen.superseded_by.as_str()), (DelegationStatus::Active, ""));
     assert_eq!((seen.privileges, seen.revoked_privileges), (uris(&[CHANGE]), uris(&[SEE])));

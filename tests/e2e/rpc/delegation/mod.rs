@@ -1,6 +1,9 @@
 //! Giving, asking for, changing, ending and reading delegations.
 
 mod accept_delegation;
+mod change_races;
+mod changes_are_logged;
+mod changes_sent_again;
 mod create_delegation;
 mod create_delegation_replaces;
 mod create_delegation_rules;
