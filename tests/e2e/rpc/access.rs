@@ -76,7 +76,7 @@ async fn every_rpc_is_open_to_its_roles_and_closed_to_the_others() {
             let told = Refused::of(&refused(client, &rpc).await);
             if allowed(&rpc).contains(&role) {
                 let is_to_come = TO_COME.contains(&rpc.as_str());
-                let wanted = if is_to_come { Code::Internal } else { Code::InvalidArgument };
+                let wanted = if is_to_come { Code::Unimplemented } else { Code::InvalidArgument };
                 assert_eq!(told.code, wanted, "{rpc} by {role}");
             } else {
                 let wanted = Refused::because(Code::PermissionDenied, "ROLE_MISSING");

@@ -21,6 +21,9 @@ const LONG: usize = 100_000;
 /// A field's path, the reason why it is refused, and its value.
 type Row<T> = (String, &'static str, T);
 
+/// Where in a request the signature is.
+type GetSignature<R> = dyn Fn(&mut R) -> &mut Option<v1::SignatureProof>;
+
 /// Where in a request the logged-in user is.
 type GetActor<R> = dyn Fn(&mut R) -> &mut Option<v1::Actor>;
 
@@ -260,7 +263,7 @@ impl<R: Clone + 'static> Refusals<R> {
 
     /// A signature, at noon in Denmark on 15 June 2026.
     pub(crate) fn signature(self, get: impl Fn(&mut R) -> &mut Option<v1::SignatureProof> + 'static) -> Self {
-        let get: Rc<dyn Fn(&mut R) -> &mut Option<v1::SignatureProof>> = Rc::new(get);
+        let get: Rc<GetSignature<R>> = Rc::new(get);
         let (missing, spoiled) = (Rc::clone(&get), get);
         let all: Vec<Row<Spoil>> = wrong_signatures()
             .into_iter()

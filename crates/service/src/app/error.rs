@@ -165,6 +165,9 @@ pub enum Error {
     /// The purpose is not one that the caller is registered for.
     #[error("the purpose is not registered for the caller")]
     PurposeNotRegistered,
+    /// The API has it, and this version of the service does not.
+    #[error("not built yet")]
+    NotBuilt,
     /// Commands got in each other's way, as often as was tried.
     #[error("commands got in each other's way")]
     Busy,
@@ -295,6 +298,7 @@ impl Error {
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),
             Self::Forbidden => "ROLE_MISSING",
             Self::PurposeNotRegistered => "PURPOSE_NOT_REGISTERED",
+            Self::NotBuilt => "NOT_BUILT",
             Self::Busy => BUSY,
             Self::Store(error) => store_reason(error),
             Self::Broken(_) => INTERNAL,

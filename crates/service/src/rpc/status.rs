@@ -134,6 +134,7 @@ fn told(error: &Error) -> Told {
         Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
         Error::Forbidden => denied("none of the client's roles may call this"),
         Error::PurposeNotRegistered => denied("the purpose is not registered for the client"),
+        Error::NotBuilt => Told::new(Code::Unimplemented, "this version of the service does not do it yet"),
         Error::Busy => busy(),
         Error::Store(error) => not_stored(error),
         Error::Broken(what) => {

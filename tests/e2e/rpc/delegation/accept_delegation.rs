@@ -236,7 +236,7 @@ async fn what_is_accepted_takes_the_place_of_what_overlaps_or_is_refused() {
         .sent_by(&world, async |accept| world.try_accept(accept).await)
         .await;
     let accepted = world.see(&citizen, &request).await.unwrap();
-    assert_eq!(accepted.supersedes, [old.delegation_id.clone()]);
+    assert_eq!(accepted.supersedes, std::slice::from_ref(&old.delegation_id));
     let left = world.see(&citizen, &old).await.unwrap();
     assert_eq!((left.privileges, left.revoked_privileges), (uris(&[SIGN]), uris(&[SEE])));
     for privilege in [SEE, CHANGE, SIGN] {

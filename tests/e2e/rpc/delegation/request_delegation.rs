@@ -67,8 +67,8 @@ async fn both_parties_see_the_request_and_the_delegator_sees_who_asks_and_why() 
     let request = world.try_request(request).await.unwrap();
     let for_helper = Delegation { representative_name: helper.name.clone(), ..request.clone() };
     let for_citizen = Delegation { delegator_name: citizen.name.clone(), ..for_helper.clone() };
-    assert_eq!(world.listed(&citizen, PartySide::RequestsReceived).await, [for_citizen.clone()]);
-    assert_eq!(world.listed(&helper, PartySide::RequestsMade).await, [for_helper.clone()]);
+    assert_eq!(world.listed(&citizen, PartySide::RequestsReceived).await, std::slice::from_ref(&for_citizen));
+    assert_eq!(world.listed(&helper, PartySide::RequestsMade).await, std::slice::from_ref(&for_helper));
     for (user, side) in [
         (&citizen, PartySide::RequestsMade),
         (&citizen, PartySide::Given),
@@ -90,7 +90,7 @@ async fn both_parties_see_the_request_and_the_delegator_sees_who_asks_and_why() 
         etag: "1".to_owned(),
         ..DelegationEvent::default()
     };
-    assert_eq!(world.history(&citizen, &request).await, [asked.clone()]);
+    assert_eq!(world.history(&citizen, &request).await, std::slice::from_ref(&asked));
     assert_eq!(world.history(&helper, &request).await, [asked]);
 }
 

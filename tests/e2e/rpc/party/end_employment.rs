@@ -20,7 +20,7 @@ async fn what_the_employee_holds_ends_at_once_and_the_delegator_hears_of_it() {
     let held = world.give(&from, &employee, &[SEE, CHANGE]).await;
     let others = world.give(&from, &colleague, &[SEE]).await;
     let did = world.end_employment(&employee).await.unwrap();
-    assert_eq!(did.terminated_delegation_ids, [held.delegation_id.clone()]);
+    assert_eq!(did.terminated_delegation_ids, std::slice::from_ref(&held.delegation_id));
     assert_eq!((did.removed_designation_count, did.has_more), (0, false));
     assert_eq!(world.check_denied(&from, &employee, SEE).await, DenialReason::Terminated);
     assert!(world.check(&from, &colleague, SEE).await.granted);

@@ -121,7 +121,7 @@ async fn the_grant_that_lasts_longer_lives_on_and_of_two_that_end_alike_the_olde
         let (whole, did) = world.merge(&survivor, &absorbed).await;
         let both = [&first, &second];
         let loser = both[1 - lives];
-        assert_eq!(did.duplicate_delegation_ids, [loser.delegation_id.clone()]);
+        assert_eq!(did.duplicate_delegation_ids, std::slice::from_ref(&loser.delegation_id));
         let ended = world.see(&other, loser).await.unwrap();
         assert_eq!(ended.status(), DelegationStatus::Terminated);
         assert_eq!(ended.termination_reason(), TerminationReason::DuplicateAfterMerge);
@@ -140,7 +140,7 @@ async fn only_the_privilege_that_is_there_twice_gives_way() {
     let wide = world.give(&other, &absorbed, &[SEE, CHANGE]).await;
     let narrow = give_for(&world, &other, &survivor, (0, 100)).await;
     let (whole, did) = world.merge(&survivor, &absorbed).await;
-    assert_eq!(did.duplicate_delegation_ids, [wide.delegation_id.clone()]);
+    assert_eq!(did.duplicate_delegation_ids, std::slice::from_ref(&wide.delegation_id));
     let seen = world.see(&other, &wide).await.unwrap();
     assert_eq!((seen.privileges, seen.revoked_privileges), (vec![CHANGE.to_owned()], vec![SEE.to_owned()]));
     assert_eq!(seen.status, i32::from(DelegationStatus::Active));
@@ -187,7 +187,7 @@ async fn requests_of_both_stay_and_what_the_two_asked_of_each_other_ends() {
     let received = world.request(&other, &absorbed, &[SEE]).await;
     let of_each_other = world.request(&survivor, &absorbed, &[SEE]).await;
     let (_, did) = world.merge(&survivor, &absorbed).await;
-    assert_eq!(did.self_delegation_ids, [of_each_other.delegation_id.clone()]);
+    assert_eq!(did.self_delegation_ids, std::slice::from_ref(&of_each_other.delegation_id));
     assert_eq!(did.duplicate_delegation_ids.len(), 0);
     let ended = world.see(&survivor, &of_each_other).await.unwrap();
     assert_eq!(ended.status(), DelegationStatus::Terminated);
@@ -222,8 +222,8 @@ async fn what_was_given_on_follows_and_ends_where_somebody_would_stand_above_the
     let below = world.give_on(&absorbed, &beside, &last, &[SEE]).await;
     assert!(world.check(&from, &last, SEE).await.granted);
     let (_, did) = world.merge(&survivor, &absorbed).await;
-    assert_eq!(did.self_delegation_ids, [third.delegation_id.clone()]);
-    assert_eq!(did.moved_delegation_ids, [beside.delegation_id.clone()]);
+    assert_eq!(did.self_delegation_ids, std::slice::from_ref(&third.delegation_id));
+    assert_eq!(did.moved_delegation_ids, std::slice::from_ref(&beside.delegation_id));
     for (delegation, reason) in
         [(&third, TerminationReason::PartiesMerged), (&fourth, TerminationReason::ParentEnded)]
     {

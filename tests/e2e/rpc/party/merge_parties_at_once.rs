@@ -76,7 +76,7 @@ async fn a_gift_to_the_absorbed_party_is_moved_or_refused() {
             Ok(given) => {
                 before += 1;
                 let given = given.delegation.unwrap();
-                assert_eq!(merged.moved_delegation_ids, [given.delegation_id.clone()]);
+                assert_eq!(merged.moved_delegation_ids, std::slice::from_ref(&given.delegation_id));
                 assert_eq!(world.see(&from, &given).await.unwrap().representative_id, survivor.id);
                 assert!(granted(&world, &from, &absorbed, SEE).await);
                 assert!(granted(&world, &from, &survivor, SEE).await);
@@ -139,7 +139,7 @@ async fn a_revocation_is_never_lost_in_a_merge() {
         };
         // Both always succeed, in either order; the history tells in which.
         revoked.unwrap();
-        assert_eq!(merged.unwrap().moved_delegation_ids, [given.delegation_id.clone()]);
+        assert_eq!(merged.unwrap().moved_delegation_ids, std::slice::from_ref(&given.delegation_id));
         assert!(!granted(&world, &from, &absorbed, SEE).await);
         assert_eq!(world.event_kinds(&from, &given).await.len(), 3);
     })
@@ -162,7 +162,7 @@ async fn an_accepted_request_is_moved_or_accepted_for_the_survivor() {
             let (merged, accepted) = tokio::join!(merge, accept);
             (accepted, merged)
         };
-        assert_eq!(merged.unwrap().moved_delegation_ids, [request.delegation_id.clone()]);
+        assert_eq!(merged.unwrap().moved_delegation_ids, std::slice::from_ref(&request.delegation_id));
         match accepted {
             Ok(_) => {
                 let seen = world.see(&from, &request).await.unwrap();
@@ -259,7 +259,7 @@ async fn two_merges_of_one_party_at_once_have_one_winner() {
             both => panic!("one wins: {both:?}"),
         };
         assert_merged(&lost);
-        assert_eq!(won.moved_delegation_ids, [given.delegation_id.clone()]);
+        assert_eq!(won.moved_delegation_ids, std::slice::from_ref(&given.delegation_id));
         let winner = won.party.unwrap().party_id;
         assert_eq!(world.see(&from, &given).await.unwrap().representative_id, winner);
     })

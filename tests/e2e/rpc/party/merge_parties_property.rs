@@ -92,6 +92,7 @@ impl Answered {
     }
 }
 
+#[allow(clippy::large_enum_variant, reason = "a handful of them in a test")]
 enum Outcome {
     Linked(usize, usize),
     Merged(usize, usize, MergePartiesResponse),
