@@ -309,7 +309,7 @@ impl World {
         &self,
         request: v1::CreateDelegationRequest,
     ) -> Result<v1::CreateDelegationResponse, Status> {
-        let request = if request.signature.is_some() { request } else { self.signed(request).await };
+        let request = self.once_signed(request).await;
         self.front_end.delegations().create_delegation(request).await.map(Response::into_inner)
     }
 

@@ -4,10 +4,9 @@ use chrono::TimeDelta;
 use fuldmagt_proto::v1::{
     CreateDelegationRequest, Delegation, DelegationEventKind, GetReceiptRequest, GetReceiptResponse,
     LevelOfAssurance, ListDelegationEventsRequest, Privilege, SignatureProof,
-    preview_delegation_request::Agreement,
 };
 use fuldmagt_tests::refusal::assert_alike;
-use fuldmagt_tests::world::{Registered, SEE, SYSTEM, instant, privilege, terms};
+use fuldmagt_tests::world::{Registered, SEE, SYSTEM, Signable as _, instant, privilege};
 use fuldmagt_tests::{Refused, World};
 use tonic::Code;
 
@@ -19,7 +18,7 @@ async fn signed(
     world: &World,
     gift: CreateDelegationRequest,
 ) -> (String, SignatureProof, GetReceiptResponse) {
-    let preview = world.preview(gift.actor.clone(), Agreement::Create(terms(&gift))).await.unwrap();
+    let preview = world.preview(gift.actor.clone(), gift.agreement()).await.unwrap();
     let agreement = preview.agreement.unwrap();
     let signature = world.signature(gift.actor.as_ref(), &agreement.digest);
     let signer_id = gift.actor.as_ref().unwrap().party_id.clone();
