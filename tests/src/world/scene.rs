@@ -261,7 +261,7 @@ impl World {
         self.register_as(identifiers, name.expose(), organisation).await
     }
 
-    async fn register_as(
+    pub(super) async fn register_as(
         &self,
         identifiers: Vec<v1::Identifier>,
         name: &str,

@@ -1,5 +1,6 @@
 //! Signatures, as a front end gets them: what is to be signed is previewed, and a signing service signs it.
 
+use fuldmagt_domain::agreement::signature::MAX_IDENTIFIERS;
 use fuldmagt_proto::v1::{self, LevelOfAssurance, preview_delegation_request::Agreement};
 use fuldmagt_service::rpc::to_proto;
 use tonic::{Response, Status};
@@ -24,7 +25,7 @@ impl World {
     /// From now on signing services name the party so.
     pub fn signs_as(&self, party_id: &str, identifiers: &[v1::Identifier]) {
         let mut signers = self.signers.lock().expect("no panic");
-        signers.insert(party_id.to_owned(), identifiers.to_vec());
+        signers.insert(party_id.to_owned(), identifiers.iter().take(MAX_IDENTIFIERS).cloned().collect());
     }
 
     /// The actor's signature on the text, of NSIS substantial.

@@ -65,6 +65,21 @@ async fn the_evidence_is_for_the_employee_who_signed_and_for_no_colleague() {
 }
 
 #[tokio::test]
+async fn who_signed_reads_the_evidence_as_who_they_turned_out_to_be() {
+    let world = World::with_catalogue().await;
+    let to = world.person().await;
+    let (other, from) = world.one_person_twice().await;
+    let (id, _, wanted) = signed(&world, world.giving(&from, &to, &[SEE])).await;
+    let (whole, _) = world.merge(&other, &from).await;
+    for (user, evidence) in [(&whole, wanted.evidence.clone()), (&to, Vec::new())] {
+        let read = receipt(&world, user, &id).await;
+        assert_eq!((read.signer_id, read.evidence), (whole.id.clone(), evidence));
+        // It names who they were.
+        assert_eq!(read.agreement, wanted.agreement);
+    }
+}
+
+#[tokio::test]
 async fn the_wording_is_that_of_the_day_on_which_it_was_signed() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
