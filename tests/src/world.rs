@@ -29,7 +29,7 @@ pub use certificates::{AUTHORITY_CVR, OTHER_AUTHORITY_CVR};
 pub use client::{Client, Recorded};
 pub use identity::all;
 pub use scene::*;
-pub use signing::terms;
+pub use signing::Signable;
 pub use sql::{Snapshot, UsageEntry, until};
 
 use crate::cluster::used_database;

@@ -5,11 +5,11 @@ use fuldmagt_proto::v1::{
     BatchCheckDelegationsRequest, BatchCheckItem, CreateDelegationRequest, GetDelegationRequest,
     LinkIdentifierRequest, ListDelegationEventsRequest, ListDelegationsRequest, ListDelegatorsRequest,
     ListRepresentativesRequest, PartySide, RenounceDelegationRequest, ResolvePartyRequest,
-    RevokeDelegationRequest, identifier::Value, preview_delegation_request::Agreement,
+    RevokeDelegationRequest, identifier::Value,
 };
 use fuldmagt_tests::world::{
-    CHANGE, DRAFT, FOREIGN, PURPOSE, Registered, SEE, UsageEntry, asking, identifier, instants, terms,
-    until_day,
+    CHANGE, DRAFT, FOREIGN, PURPOSE, Registered, SEE, Signable as _, UsageEntry, asking, identifier,
+    instants, until_day,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Request, Status};
@@ -343,8 +343,8 @@ async fn what_cannot_be_logged_has_no_answer_and_changes_nothing() {
             "check foreign",
             world.authority.query().check_delegation(asking(&from, &to, FOREIGN)).await.map(drop),
         ),
-        ("preview", world.preview(from.actor(), Agreement::Create(terms(&second))).await.map(drop)),
-        ("preview a draft", world.preview(from.actor(), Agreement::Create(terms(&draft))).await.map(drop)),
+        ("preview", world.preview(from.actor(), second.agreement()).await.map(drop)),
+        ("preview a draft", world.preview(from.actor(), draft.agreement()).await.map(drop)),
         ("give", world.try_give(second).await.map(drop)),
         ("give again", world.try_give(first).await.map(drop)),
         ("give a draft", world.try_give(draft).await.map(drop)),

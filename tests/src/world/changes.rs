@@ -91,11 +91,12 @@ impl World {
         }
     }
 
-    /// Renews.
+    /// Renews; the actor signs first, unless the request is signed.
     ///
     /// # Errors
     /// What the service answers.
     pub async fn try_renew(&self, request: v1::RenewDelegationRequest) -> Result<v1::Delegation, Status> {
+        let request = self.once_signed(request).await;
         let answer = self.front_end.delegations().renew_delegation(request).await?.into_inner();
         Ok(answer.delegation.expect("a delegation"))
     }
@@ -120,11 +121,12 @@ impl World {
         }
     }
 
-    /// Gives on.
+    /// Gives on; the actor signs first, unless the request is signed.
     ///
     /// # Errors
     /// What the service answers.
     pub async fn try_give_on(&self, request: v1::SubDelegateRequest) -> Result<v1::Delegation, Status> {
+        let request = self.once_signed(request).await;
         let answer = self.front_end.delegations().sub_delegate(request).await?.into_inner();
         Ok(answer.delegation.expect("a delegation"))
     }

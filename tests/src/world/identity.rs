@@ -11,17 +11,8 @@ use crate::fixtures::Person;
 impl World {
     /// Registers a person by some of what names persons, without a name where none is given.
     pub async fn known_by(&self, identifiers: &[Identifier], name: &str) -> Registered {
-        let identifiers: Vec<_> = identifiers.iter().map(to_proto::identifier).collect();
-        let request = v1::ResolvePartyRequest {
-            request_id: self.request_id(),
-            identifiers: identifiers.clone(),
-            create_if_missing: true,
-            name: name.to_owned(),
-        };
-        let answer = self.front_end.parties().resolve_party(request).await.expect("a party").into_inner();
-        assert!(answer.created, "somebody new");
-        let id = answer.party.expect("a party").party_id;
-        Registered { id, name: name.to_owned(), identifiers, organisation: None }
+        let identifiers = identifiers.iter().map(to_proto::identifier).collect();
+        self.register_as(identifiers, name, None).await
     }
 
     /// One person who is registered twice, each time with the name: by UUID, and by CPR number and PID. Only who has a CPR
@@ -59,6 +50,7 @@ impl World {
         let answer = self.try_merge(survivor, absorbed).await.expect("they are merged");
         let mut whole = survivor.clone();
         whole.identifiers.extend(absorbed.identifiers.iter().cloned());
+        self.signs_as(&whole.id, &whole.identifiers);
         (whole, answer)
     }
 

@@ -61,11 +61,12 @@ impl World {
         }
     }
 
-    /// Accepts.
+    /// Accepts; the actor signs first, unless the request is signed.
     ///
     /// # Errors
     /// What the service answers.
     pub async fn try_accept(&self, request: v1::AcceptDelegationRequest) -> Result<v1::Delegation, Status> {
+        let request = self.once_signed(request).await;
         let answer = self.front_end.delegations().accept_delegation(request).await?.into_inner();
         Ok(answer.delegation.expect("a delegation"))
     }

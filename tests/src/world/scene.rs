@@ -261,7 +261,7 @@ impl World {
         self.register_as(identifiers, name.expose(), organisation).await
     }
 
-    async fn register_as(
+    pub(super) async fn register_as(
         &self,
         identifiers: Vec<v1::Identifier>,
         name: &str,
@@ -309,7 +309,7 @@ impl World {
         &self,
         request: v1::CreateDelegationRequest,
     ) -> Result<v1::CreateDelegationResponse, Status> {
-        let request = if request.signature.is_some() { request } else { self.signed(request).await };
+        let request = self.once_signed(request).await;
         self.front_end.delegations().create_delegation(request).await.map(Response::into_inner)
     }
 

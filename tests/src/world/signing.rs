@@ -1,5 +1,6 @@
 //! Signatures, as a front end gets them: what is to be signed is previewed, and a signing service signs it.
 
+use fuldmagt_domain::agreement::signature::MAX_IDENTIFIERS;
 use fuldmagt_proto::v1::{self, LevelOfAssurance, preview_delegation_request::Agreement};
 use fuldmagt_service::rpc::to_proto;
 use tonic::{Response, Status};
@@ -24,7 +25,7 @@ impl World {
     /// From now on signing services name the party so.
     pub fn signs_as(&self, party_id: &str, identifiers: &[v1::Identifier]) {
         let mut signers = self.signers.lock().expect("no panic");
-        signers.insert(party_id.to_owned(), identifiers.to_vec());
+        signers.insert(party_id.to_owned(), identifiers.iter().take(MAX_IDENTIFIERS).cloned().collect());
     }
 
     /// The actor's signature on the text, of NSIS substantial.
@@ -54,11 +55,16 @@ impl World {
         self.signature(actor, &digest)
     }
 
-    /// The gift, signed by its actor.
-    pub async fn signed(&self, request: v1::CreateDelegationRequest) -> v1::CreateDelegationRequest {
-        let agreement = Agreement::Create(terms(&request));
-        let signature = self.sign(request.actor.as_ref(), agreement).await;
-        v1::CreateDelegationRequest { signature: Some(signature), ..request }
+    /// The request, signed by its actor.
+    pub async fn signed<R: Signable>(&self, mut request: R) -> R {
+        let signature = self.sign(request.actor(), request.agreement()).await;
+        *request.signature() = Some(signature);
+        request
+    }
+
+    /// The request as it is, if it is signed, and otherwise signed by its actor.
+    pub(super) async fn once_signed<R: Signable>(&self, mut request: R) -> R {
+        if request.signature().is_some() { request } else { self.signed(request).await }
     }
 
     /// What the party reads of what was signed.
@@ -75,15 +81,47 @@ impl World {
     }
 }
 
-/// What a gift gives, for its preview.
-pub fn terms(request: &v1::CreateDelegationRequest) -> v1::CreateTerms {
-    let request = request.clone();
-    v1::CreateTerms {
-        delegator_id: request.delegator_id,
-        representative_id: request.representative_id,
-        privileges: request.privileges,
-        packages: request.packages,
-        period: request.period,
-        replace_existing: request.replace_existing,
-    }
+/// A request that is signed.
+pub trait Signable {
+    /// Who signs it.
+    fn actor(&self) -> Option<&v1::Actor>;
+    /// What it agrees, for its preview.
+    fn agreement(&self) -> Agreement;
+    /// Where the signature is.
+    fn signature(&mut self) -> &mut Option<v1::SignatureProof>;
 }
+
+macro_rules! signable {
+    ($request:ident, $agreement:ident, $terms:ident { $($field:ident),* }) => {
+        impl Signable for v1::$request {
+            fn actor(&self) -> Option<&v1::Actor> {
+                self.actor.as_ref()
+            }
+
+            fn agreement(&self) -> Agreement {
+                Agreement::$agreement(v1::$terms { $($field: self.$field.clone()),* })
+            }
+
+            fn signature(&mut self) -> &mut Option<v1::SignatureProof> {
+                &mut self.signature
+            }
+        }
+    };
+}
+
+signable!(
+    CreateDelegationRequest,
+    Create,
+    CreateTerms { delegator_id, representative_id, privileges, packages, period, replace_existing }
+);
+signable!(
+    AcceptDelegationRequest,
+    Accept,
+    AcceptTerms { delegation_id, privileges, period, replace_existing }
+);
+signable!(RenewDelegationRequest, Renew, RenewTerms { delegation_id, period });
+signable!(
+    SubDelegateRequest,
+    SubDelegate,
+    SubDelegateTerms { parent_id, representative_id, privileges, period }
+);

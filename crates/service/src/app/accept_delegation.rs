@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    agreement::Signature,
     delegation::{Delegation, DelegationId, Status, Step},
     giving::Gift,
+    identifier::Identifier,
+    period::Stated,
     privilege::PrivilegeUri,
     request::{self, Term},
 };
@@ -14,19 +17,31 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{about, acting_for, held, known, privileges, subject},
+    signing::{Draft, draft},
 };
+
+/// An acceptance with the delegator's signature on it.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// What is accepted.
+    pub terms: Terms,
+    /// The version of the request as the caller read it.
+    pub expected_version: i64,
+    /// The delegator's signature.
+    pub signature: Signature,
+}
 
 /// What of a request the delegator accepts.
 #[derive(Clone, Debug)]
-pub struct Accept {
+pub struct Terms {
     /// The logged-in user.
     pub actor: Actor,
     /// The request.
     pub delegation: DelegationId,
-    /// The version as the caller read it; `None` when it does not matter, for a preview.
-    pub expected_version: Option<i64>,
     /// Only these privileges, sorted; empty for all.
     pub privileges: Vec<PrivilegeUri>,
+    /// From when until when, as it was stated; `None` as it was asked for.
+    pub stated: Option<Stated>,
     /// From when until when.
     pub term: Term,
     /// Whether what overlaps is replaced.
@@ -38,14 +53,15 @@ impl App {
     ///
     /// # Errors
     /// [`Error::DelegationNotFound`] when there is none or it is not for the actor to answer, [`Error::Request`],
-    /// [`Error::EtagMismatch`], [`Error::Refused`], [`Error::DelegationOverlaps`], and those of every command.
+    /// [`Error::EtagMismatch`], [`Error::Refused`], [`Error::DelegationOverlaps`], [`Error::Signature`], and those of every
+    /// command.
     pub async fn accept_delegation(
         &self,
         order: Order,
         accept: Accept,
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
-        let about = about(accept.delegation);
+        let about = about(accept.terms.delegation);
         let app = self.clone();
         self.run(order, about, move |order| {
             let (app, accept) = (app.clone(), accept.clone());
@@ -60,18 +76,22 @@ impl App {
         accept: &Accept,
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
-        let facts = self.store.facts(accept.ask()).await?;
-        let steps = self.decide_acceptance(accept, &facts, order.call.at)?;
+        let Accept { terms, expected_version, signature } = accept;
+        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
+        let steps = self.decide_acceptance(terms, Some(*expected_version), &facts, order.call.at)?;
         let accepted = subject(&steps)?;
+        let draft = terms.draft(&facts, &steps)?;
+        let proof = self.proof(order, &facts, (terms.actor, signature), &draft, accepted)?;
         let response = encode(accepted, order);
         let held = held(&facts, accepted.delegator);
-        self.apply(order, Changes { held, ..Changes::new(steps, &response) }).await
+        self.apply(order, Changes { held, proof: Some(proof), ..Changes::new(steps, &response) }).await
     }
 
-    /// What an acceptance would do. The delegator's age, and the standing of all, are looked at only now.
+    /// What an acceptance would do. `expected_version` is `None` when it does not matter, for a preview. The delegator's age, and the standing of all, are looked at only now.
     pub(super) fn decide_acceptance(
         &self,
-        accept: &Accept,
+        accept: &Terms,
+        expected_version: Option<i64>,
         facts: &Facts,
         at: DateTime<Utc>,
     ) -> Result<Vec<Step>> {
@@ -79,7 +99,7 @@ impl App {
         let request = &facts.tree(accept.delegation).ok_or(Error::DelegationNotFound)?.top;
         acting_for(actor, [request.delegator])?;
         // What was answered meanwhile is told as such, and not as a stale etag.
-        let is_stale = accept.expected_version.is_some_and(|version| version != request.version);
+        let is_stale = expected_version.is_some_and(|version| version != request.version);
         if is_stale && request.status(at) == Status::Requested {
             return Err(Error::EtagMismatch);
         }
@@ -101,14 +121,31 @@ impl App {
     }
 }
 
-impl Accept {
-    /// What the rules need to know to decide on it.
-    pub(super) fn ask(&self) -> Ask<'_> {
+impl Terms {
+    /// What is agreed by the steps, which were decided from the facts.
+    pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
+        let request = &facts.tree(self.delegation).ok_or(Error::DelegationNotFound)?.top;
+        draft(facts, steps, self.agreed(request), None)
+    }
+
+    /// The period as it is stated: by the request, as far as the acceptance does not say otherwise.
+    fn agreed(&self, request: &Delegation) -> Stated {
+        let asked = Stated::from(request.period);
+        let start = if request.starts_on_acceptance { None } else { asked.start };
+        match self.stated {
+            None => Stated { start, end: asked.end },
+            Some(stated) => Stated { start: stated.start.or(start), end: stated.end },
+        }
+    }
+
+    /// What the rules need to know to decide on it, and whom the signer's identifiers name.
+    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
         Ask {
             actor: Some(self.actor.party),
             delegations: std::slice::from_ref(&self.delegation),
             between: Between::TheirParties,
             their_privileges: true,
+            signer,
             sealed: true,
             ..Ask::default()
         }

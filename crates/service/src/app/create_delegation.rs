@@ -20,7 +20,7 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{actor_and, held, known, privileges, subject},
-    signing::draft,
+    signing::{Draft, draft},
 };
 
 /// A gift with the delegator's signature on it.
@@ -84,7 +84,7 @@ impl App {
         let facts = self.store.facts(terms.ask(&signature.signer)).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
         let steps = self.decide_gift(terms, &facts, id, order.call.at)?;
-        let draft = draft(&facts, &steps, terms.stated, None)?;
+        let draft = terms.draft(&facts, &steps)?;
         let given = subject(&steps)?;
         let proof = self.proof(order, &facts, (terms.actor, signature), &draft, given)?;
         let response = encode(given);
@@ -128,6 +128,11 @@ impl App {
 }
 
 impl Terms {
+    /// What is agreed by the steps, which were decided from the facts.
+    pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
+        draft(facts, steps, self.stated, None)
+    }
+
     /// What the rules need to know to decide on it, and whom the signer's identifiers name.
     pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
         Ask {

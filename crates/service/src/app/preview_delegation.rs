@@ -1,15 +1,15 @@
 //! `PreviewDelegation`: what a command would agree, without doing it.
 
-use fuldmagt_domain::{
-    agreement::Text,
-    assurance::LevelOfAssurance,
-    delegation::{DelegationId, Step},
+use fuldmagt_domain::{agreement::Text, assurance::LevelOfAssurance, delegation::DelegationId};
+use fuldmagt_store::{
+    delegation::{Ask, Facts},
+    revision::Revision,
+    usage::About,
 };
-use fuldmagt_store::{delegation::Facts, revision::Revision, usage::About};
 
 use super::{
-    App, Call, Error, Result, create_delegation,
-    signing::{Draft, draft},
+    App, Call, Error, Result, accept_delegation, create_delegation, delegating::about, renew_delegation,
+    signing::Draft, sub_delegate,
 };
 
 /// The outcome, in the usage log, of a preview.
@@ -20,6 +20,12 @@ const PREVIEWED: &str = "previewed";
 pub enum Terms {
     /// A gift.
     Create(create_delegation::Terms),
+    /// The acceptance of a request.
+    Accept(accept_delegation::Terms),
+    /// A renewal.
+    Renew(renew_delegation::Terms),
+    /// A part that is given on.
+    SubDelegate(sub_delegate::Terms),
 }
 
 /// What would be agreed.
@@ -42,16 +48,10 @@ impl App {
     /// # Errors
     /// Those of the command, but for the signature's.
     pub async fn preview_delegation(&self, call: &Call, terms: &Terms) -> Result<Preview> {
-        let about = terms.about();
-        let (facts, decided) = match terms {
-            Terms::Create(terms) => {
-                let facts = self.store.facts(terms.ask(&[])).await?;
-                let decided = self.preview_gift(call, terms, &facts);
-                (facts, decided)
-            }
-        };
+        let facts = self.store.facts(terms.ask()).await?;
+        let decided = self.preview(call, terms, &facts);
         let outcome = decided.as_ref().map_or_else(Error::reason, |_| PREVIEWED);
-        self.store.log_outcome(call.usage(), about, outcome).await?;
+        self.store.log_outcome(call.usage(), terms.about(), outcome).await?;
         let draft = decided?;
         Ok(Preview {
             text: draft.text,
@@ -61,18 +61,37 @@ impl App {
         })
     }
 
-    fn preview_gift(&self, call: &Call, terms: &create_delegation::Terms, facts: &Facts) -> Result<Draft> {
-        // No id is said in the text.
-        let id = DelegationId(self.ids.row_id(call.at));
-        let steps: Vec<Step> = self.decide_gift(terms, facts, id, call.at)?;
-        draft(facts, &steps, terms.stated, None)
+    fn preview(&self, call: &Call, terms: &Terms, facts: &Facts) -> Result<Draft> {
+        // No text says the id of what is new.
+        let (id, at) = (DelegationId(self.ids.row_id(call.at)), call.at);
+        match terms {
+            Terms::Create(terms) => terms.draft(facts, &self.decide_gift(terms, facts, id, at)?),
+            Terms::Accept(terms) => terms.draft(facts, &self.decide_acceptance(terms, None, facts, at)?),
+            Terms::Renew(terms) => terms.draft(facts, &self.decide_renewal(terms, facts, id, at)?),
+            Terms::SubDelegate(terms) => {
+                terms.draft(facts, &self.decide_sub_delegation(terms, facts, id, at)?)
+            }
+        }
     }
 }
 
 impl Terms {
+    /// What the rules need to know to decide on it. Nobody has signed yet.
+    fn ask(&self) -> Ask<'_> {
+        match self {
+            Self::Create(terms) => terms.ask(&[]),
+            Self::Accept(terms) => terms.ask(&[]),
+            Self::Renew(terms) => terms.ask(&[]),
+            Self::SubDelegate(terms) => terms.ask(&[]),
+        }
+    }
+
     fn about(&self) -> About {
         match self {
             Self::Create(terms) => terms.about(),
+            Self::Accept(terms) => about(terms.delegation),
+            Self::Renew(terms) => about(terms.delegation),
+            Self::SubDelegate(terms) => terms.about(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    agreement::Signature,
     delegation::{Delegation, DelegationId, Step},
     giving::Gift,
-    period::Period,
+    identifier::Identifier,
+    period::{Period, Stated},
     renewal,
 };
 use fuldmagt_store::delegation::{Ask, Between, Changes, Facts};
@@ -14,15 +16,27 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{about, held, known, privileges, subject},
+    signing::{Draft, draft},
 };
+
+/// A renewal with the delegator's signature on it.
+#[derive(Clone, Debug)]
+pub struct Renew {
+    /// What is renewed.
+    pub terms: Terms,
+    /// The delegator's signature.
+    pub signature: Signature,
+}
 
 /// What is to be renewed.
 #[derive(Clone, Debug)]
-pub struct Renew {
+pub struct Terms {
     /// The logged-in user.
     pub actor: Actor,
     /// The delegation.
     pub delegation: DelegationId,
+    /// From when until when it is given again, as it was stated.
+    pub stated: Stated,
     /// From when until when it is given again.
     pub period: Period,
 }
@@ -32,14 +46,15 @@ impl App {
     ///
     /// # Errors
     /// [`Error::DelegationNotFound`] when there is none or the actor may not act for its delegator, [`Error::Ending`] when
-    /// it has ended or was never given, [`Error::RenewsGivenOn`], [`Error::Refused`], and those of every command.
+    /// it has ended or was never given, [`Error::RenewsGivenOn`], [`Error::Refused`], [`Error::Signature`], and those of
+    /// every command.
     pub async fn renew_delegation(
         &self,
         order: Order,
         renew: Renew,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let about = about(renew.delegation);
+        let about = about(renew.terms.delegation);
         let app = self.clone();
         self.run(order, about, move |order| {
             let (app, renew) = (app.clone(), renew.clone());
@@ -54,18 +69,21 @@ impl App {
         renew: &Renew,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let facts = self.store.facts(renew.ask(&[renew.delegation])).await?;
+        let Renew { terms, signature } = renew;
+        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
-        let steps = self.decide_renewal(renew, &facts, id, order.call.at)?;
+        let steps = self.decide_renewal(terms, &facts, id, order.call.at)?;
         let new = subject(&steps)?;
+        let draft = terms.draft(&facts, &steps)?;
+        let proof = self.proof(order, &facts, (terms.actor, signature), &draft, new)?;
         let (held, response) = (held(&facts, new.delegator), encode(new));
-        self.apply(order, Changes { held, ..Changes::new(steps, &response) }).await
+        self.apply(order, Changes { held, proof: Some(proof), ..Changes::new(steps, &response) }).await
     }
 
     /// What a renewal would do.
     pub(super) fn decide_renewal(
         &self,
-        renew: &Renew,
+        renew: &Terms,
         facts: &Facts,
         id: DelegationId,
         at: DateTime<Utc>,
@@ -93,14 +111,20 @@ impl App {
     }
 }
 
-impl Renew {
-    /// What the rules need to know to decide on it. `delegations`: its own alone.
-    pub(super) fn ask<'a>(&self, delegations: &'a [DelegationId]) -> Ask<'a> {
+impl Terms {
+    /// What is agreed by the steps, which were decided from the facts.
+    pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
+        draft(facts, steps, self.stated, Some(self.delegation))
+    }
+
+    /// What the rules need to know to decide on it, and whom the signer's identifiers name.
+    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
         Ask {
             actor: Some(self.actor.party),
-            delegations,
+            delegations: std::slice::from_ref(&self.delegation),
             between: Between::TheirParties,
             their_privileges: true,
+            signer,
             sealed: true,
             ..Ask::default()
         }

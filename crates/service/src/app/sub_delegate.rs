@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    agreement::Signature,
     delegation::{Delegation, DelegationId, Step},
+    identifier::Identifier,
     party::PartyId,
-    period::Period,
+    period::{Period, Stated},
     privilege::{Privilege, PrivilegeUri},
     sub_delegation::{self, Part},
     text::Message,
@@ -19,11 +21,23 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{held, known, subject},
+    signing::{Draft, draft},
 };
+
+/// A part that is given on, with the signature of who gives it.
+#[derive(Clone, Debug)]
+pub struct SubDelegate {
+    /// What is given on.
+    pub terms: Terms,
+    /// A message to the new representative.
+    pub message: Option<Message>,
+    /// The signature of who gives it on.
+    pub signature: Signature,
+}
 
 /// What the representative wants to give on.
 #[derive(Clone, Debug)]
-pub struct SubDelegate {
+pub struct Terms {
     /// The logged-in user.
     pub actor: Actor,
     /// The delegation that it is a part of.
@@ -32,10 +46,10 @@ pub struct SubDelegate {
     pub representative: PartyId,
     /// Which of the parent's privileges, sorted.
     pub privileges: Vec<PrivilegeUri>,
+    /// From when until when, as it was stated.
+    pub stated: Stated,
     /// From when until when.
     pub period: Period,
-    /// A message to the new representative.
-    pub message: Option<Message>,
 }
 
 impl App {
@@ -44,18 +58,14 @@ impl App {
     /// # Errors
     /// [`Error::DelegationNotFound`] when there is none or the actor may not act for its representative,
     /// [`Error::PartyNotFound`], [`Error::SubDelegation`], [`Error::Refused`], [`Error::DelegationOverlaps`],
-    /// [`Error::TooManyGivenOn`], and those of every command.
+    /// [`Error::TooManyGivenOn`], [`Error::Signature`], and those of every command.
     pub async fn sub_delegate(
         &self,
         order: Order,
         part: SubDelegate,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let about = About {
-            representative: Some(part.representative),
-            delegation: Some(part.parent.0),
-            ..About::default()
-        };
+        let about = part.terms.about();
         let app = self.clone();
         self.run(order, about, move |order| {
             let (app, part) = (app.clone(), part.clone());
@@ -70,22 +80,30 @@ impl App {
         part: &SubDelegate,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let facts = self.store.facts(part.ask(&[part.parent])).await?;
+        let SubDelegate { terms, message, signature } = part;
+        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
-        let steps = self.decide_sub_delegation(part, &facts, id, order.call.at)?;
+        let steps = self.decide_sub_delegation(terms, &facts, id, order.call.at)?;
         let new = subject(&steps)?;
+        let draft = terms.draft(&facts, &steps)?;
+        let proof = self.proof(order, &facts, (terms.actor, signature), &draft, new)?;
         let giver = new.links.chain.last().and_then(|giver| facts.party_facts(*giver));
         let giver = giver.ok_or(Error::Broken("a sub-delegation that nobody gave"))?;
-        let message = part.message.as_ref().map(|message| self.store.seal_message(id, giver, message));
+        let message = message.as_ref().map(|message| self.store.seal_message(id, giver, message));
         let (held, response) = (held(&facts, new.delegator), encode(new));
-        let changes = Changes { held, message: message.transpose()?, ..Changes::new(steps, &response) };
+        let changes = Changes {
+            held,
+            message: message.transpose()?,
+            proof: Some(proof),
+            ..Changes::new(steps, &response)
+        };
         self.apply(order, changes).await
     }
 
     /// What giving on would do.
     pub(super) fn decide_sub_delegation(
         &self,
-        part: &SubDelegate,
+        part: &Terms,
         facts: &Facts,
         id: DelegationId,
         at: DateTime<Utc>,
@@ -111,14 +129,29 @@ impl App {
     }
 }
 
-impl SubDelegate {
-    /// What the rules need to know to decide on it. `delegations`: the parent's alone.
-    pub(super) fn ask<'a>(&'a self, delegations: &'a [DelegationId]) -> Ask<'a> {
+impl Terms {
+    /// Whom it is about, before the delegator is known.
+    pub(super) fn about(&self) -> About {
+        About {
+            representative: Some(self.representative),
+            delegation: Some(self.parent.0),
+            ..About::default()
+        }
+    }
+
+    /// What is agreed by the steps, which were decided from the facts.
+    pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
+        draft(facts, steps, self.stated, None)
+    }
+
+    /// What the rules need to know to decide on it, and whom the signer's identifiers name.
+    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
         Ask {
             actor: Some(self.actor.party),
-            delegations,
+            delegations: std::slice::from_ref(&self.parent),
             between: Between::TheirDelegatorAnd(self.representative),
             privileges: &self.privileges,
+            signer,
             sealed: true,
             ..Ask::default()
         }

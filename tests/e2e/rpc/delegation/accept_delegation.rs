@@ -139,7 +139,7 @@ async fn a_request_is_accepted_once_and_only_as_it_was_read() {
     let status = world.try_accept(stale).await.unwrap_err();
     assert_eq!(Refused::of(&status), Refused::because(Code::Aborted, "ETAG_MISMATCH"));
     assert_eq!(world.snapshot().await, before);
-    let accept = world.accepting(&citizen, &request);
+    let accept = world.signed(world.accepting(&citizen, &request)).await;
     let accepted = world.try_accept(accept.clone()).await.unwrap();
     // With the etag of before, and with that of now.
     for etag in [&request.etag, &accepted.etag] {
@@ -282,7 +282,7 @@ async fn each_wrong_field_is_refused() {
         ..world.accepting(&citizen, &request)
     };
     let past = world.now() - TimeDelta::minutes(6);
-    Refusals::of(good)
+    Refusals::of(world.signed(good).await)
         .request_id(|request, text| request.request_id = text)
         .actor(|request| &mut request.actor)
         .uuid("delegation_id", |request, text| request.delegation_id = text)
@@ -290,6 +290,7 @@ async fn each_wrong_field_is_refused() {
         .field("etag", "REQUIRED", |request| request.etag.clear())
         .privileges(false, |request, privileges| request.privileges = privileges)
         .narrower_period(|request, period| request.period = period)
+        .signature(|request| &mut request.signature)
         .field("period.valid_from", "PERIOD_START_IN_PAST", move |request| {
             request.period = instants(past, last);
         })
@@ -301,7 +302,7 @@ async fn each_wrong_field_is_refused() {
         })
         .because(Code::NotFound, "DELEGATION_NOT_FOUND", move |request| request.actor = stranger.actor())
         .because(Code::NotFound, "DELEGATION_NOT_FOUND", move |request| request.actor = helper.actor())
-        .sent_by(&world, async |request| world.try_accept(request).await)
+        .sent_by(&world, async |request| world.front_end.delegations().accept_delegation(request).await)
         .await;
 }
 

@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 use fuldmagt_proto::v1::{
     AccessKind, CreateDelegationRequest, LevelOfAssurance, Privilege, RevokeDelegationRequest,
-    SignatureProof, identifier::Value, preview_delegation_request::Agreement,
+    SignatureProof, identifier::Value,
 };
 use fuldmagt_service::rpc::to_proto::timestamp;
 use fuldmagt_tests::fixtures::note_secret;
 use fuldmagt_tests::world::{
-    CHANGE, Registered, SEE, SIGN, SYSTEM, days, identifier, instants, privilege, terms, until_day, uris,
+    CHANGE, Registered, SEE, SIGN, SYSTEM, Signable as _, days, identifier, instants, privilege, until_day,
+    uris,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Status};
@@ -260,7 +261,7 @@ async fn evidence_of_the_greatest_length_and_the_longest_texts_are_kept() {
         .await;
     let all: Vec<String> = (1..=100).map(|n| format!("urn:dk:example:lang:{n:03}")).collect();
     let gift = CreateDelegationRequest { privileges: all, ..world.giving(&from, &to, &[SEE]) };
-    let preview = world.preview(from.actor(), Agreement::Create(terms(&gift))).await.unwrap();
+    let preview = world.preview(from.actor(), gift.agreement()).await.unwrap();
     let agreement = preview.agreement.unwrap();
     assert!(agreement.text_da.len() > 800_000, "{} bytes", agreement.text_da.len());
     let evidence = vec![b'e'; 262_144];

@@ -4,10 +4,9 @@ use chrono::TimeDelta;
 use fuldmagt_proto::v1::{
     CreateDelegationRequest, Delegation, DelegationEventKind, GetReceiptRequest, GetReceiptResponse,
     LevelOfAssurance, ListDelegationEventsRequest, Privilege, SignatureProof,
-    preview_delegation_request::Agreement,
 };
 use fuldmagt_tests::refusal::assert_alike;
-use fuldmagt_tests::world::{Registered, SEE, SYSTEM, instant, privilege, terms};
+use fuldmagt_tests::world::{Registered, SEE, SYSTEM, Signable as _, instant, privilege};
 use fuldmagt_tests::{Refused, World};
 use tonic::Code;
 
@@ -19,7 +18,7 @@ async fn signed(
     world: &World,
     gift: CreateDelegationRequest,
 ) -> (String, SignatureProof, GetReceiptResponse) {
-    let preview = world.preview(gift.actor.clone(), Agreement::Create(terms(&gift))).await.unwrap();
+    let preview = world.preview(gift.actor.clone(), gift.agreement()).await.unwrap();
     let agreement = preview.agreement.unwrap();
     let signature = world.signature(gift.actor.as_ref(), &agreement.digest);
     let signer_id = gift.actor.as_ref().unwrap().party_id.clone();
@@ -62,6 +61,21 @@ async fn the_evidence_is_for_the_employee_who_signed_and_for_no_colleague() {
     let without = GetReceiptResponse { evidence: Vec::new(), ..wanted };
     for other in [&colleague, &holder, &from, &to] {
         assert_eq!(receipt(&world, other, &id).await, without);
+    }
+}
+
+#[tokio::test]
+async fn who_signed_reads_the_evidence_as_who_they_turned_out_to_be() {
+    let world = World::with_catalogue().await;
+    let to = world.person().await;
+    let (other, from) = world.one_person_twice().await;
+    let (id, _, wanted) = signed(&world, world.giving(&from, &to, &[SEE])).await;
+    let (whole, _) = world.merge(&other, &from).await;
+    for (user, evidence) in [(&whole, wanted.evidence.clone()), (&to, Vec::new())] {
+        let read = receipt(&world, user, &id).await;
+        assert_eq!((read.signer_id, read.evidence), (whole.id.clone(), evidence));
+        // It names who they were.
+        assert_eq!(read.agreement, wanted.agreement);
     }
 }
 

@@ -9,7 +9,8 @@ use fuldmagt_proto::v1::{
 use fuldmagt_store::revision::Revision;
 use fuldmagt_tests::refusal::assert_alike;
 use fuldmagt_tests::world::{
-    CHANGE, DRAFT, Registered, SEE, SIGN, SYSTEM, UNKNOWN, days, instant, privilege, terms, until_day, uris,
+    CHANGE, DRAFT, Registered, SEE, SIGN, SYSTEM, Signable as _, UNKNOWN, days, instant, privilege,
+    until_day, uris,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Response, Status};
@@ -21,7 +22,7 @@ async fn preview(
     world: &World,
     request: &CreateDelegationRequest,
 ) -> Result<PreviewDelegationResponse, Status> {
-    world.preview(request.actor.clone(), Agreement::Create(terms(request))).await
+    world.preview(request.actor.clone(), request.agreement()).await
 }
 
 async fn text(world: &World, request: &CreateDelegationRequest) -> AgreementText {
@@ -261,7 +262,7 @@ fn gift(request: &mut PreviewDelegationRequest) -> &mut CreateTerms {
 async fn each_wrong_field_of_a_gift_is_refused() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let agreement = Agreement::Create(terms(&world.giving(&from, &to, &[SEE])));
+    let agreement = world.giving(&from, &to, &[SEE]).agreement();
     Refusals::of(PreviewDelegationRequest { actor: from.actor(), agreement: Some(agreement) })
         .actor(|request| &mut request.actor)
         .field("agreement", "REQUIRED", |request| request.agreement = None)

@@ -40,45 +40,27 @@ enum Racer {
     Withdraws,
 }
 
-/// A request id, and who answers which request.
-struct Answer<'a> {
-    request_id: String,
-    from: &'a Registered,
-    to: &'a Registered,
-    request: &'a Delegation,
+/// An answer, signed if it must be, and not yet sent.
+enum Answer {
+    Accept(AcceptDelegationRequest),
+    Decline(DeclineDelegationRequest),
+    Withdraw(WithdrawRequestRequest),
 }
 
 impl Racer {
-    fn answer(self, client: Client, answer: &Answer<'_>) -> impl Future<Output = Result<Delegation, Status>> {
-        let (request_id, delegation_id) = (answer.request_id.clone(), answer.request.delegation_id.clone());
-        let actor = if self == Self::Withdraws { answer.to.actor() } else { answer.from.actor() };
-        let etag = answer.request.etag.clone();
-        let mut client = client.delegations();
-        async move {
-            let delegation = match self {
-                Self::Accepts | Self::AcceptsPart => {
-                    let part = (self == Self::AcceptsPart).then(|| SEE.to_owned());
-                    let request = AcceptDelegationRequest {
-                        request_id,
-                        actor,
-                        delegation_id,
-                        etag,
-                        privileges: part.into_iter().collect(),
-                        replace_existing: true,
-                        ..AcceptDelegationRequest::default()
-                    };
-                    client.accept_delegation(request).await?.into_inner().delegation
-                }
-                Self::Declines => {
-                    let request = DeclineDelegationRequest { request_id, actor, delegation_id, reason: 0 };
-                    client.decline_delegation(request).await?.into_inner().delegation
-                }
-                Self::Withdraws => {
-                    let request = WithdrawRequestRequest { request_id, actor, delegation_id };
-                    client.withdraw_request(request).await?.into_inner().delegation
-                }
-            };
-            Ok(delegation.expect("a delegation"))
+    async fn answer(self, world: &World, from: &Registered, to: &Registered, request: &Delegation) -> Answer {
+        match self {
+            Self::Accepts | Self::AcceptsPart => {
+                let part = (self == Self::AcceptsPart).then(|| SEE.to_owned());
+                let accept = AcceptDelegationRequest {
+                    privileges: part.into_iter().collect(),
+                    replace_existing: true,
+                    ..world.accepting(from, request)
+                };
+                Answer::Accept(world.signed(accept).await)
+            }
+            Self::Declines => Answer::Decline(world.declining(from, request)),
+            Self::Withdraws => Answer::Withdraw(world.withdrawing(to, request)),
         }
     }
 
@@ -100,6 +82,18 @@ impl Racer {
     }
 }
 
+impl Answer {
+    async fn sent_by(self, client: Client) -> Result<Delegation, Status> {
+        let mut client = client.delegations();
+        let delegation = match self {
+            Self::Accept(request) => client.accept_delegation(request).await?.into_inner().delegation,
+            Self::Decline(request) => client.decline_delegation(request).await?.into_inner().delegation,
+            Self::Withdraw(request) => client.withdraw_request(request).await?.into_inner().delegation,
+        };
+        Ok(delegation.expect("a delegation"))
+    }
+}
+
 /// What is left of a lane's rounds.
 #[derive(Default)]
 struct Ran {
@@ -118,11 +112,12 @@ async fn lane(world: Arc<World>, racers: [Racer; 2], rounds: usize) -> Ran {
         }
         let [.., from, to] = ran.parties.as_slice() else { panic!("two parties") };
         let request = world.request(to, from, &[SEE, CHANGE]).await;
-        let answers = [0, 1].map(|_| Answer { request_id: world.request_id(), from, to, request: &request });
+        let first = racers[0].answer(&world, from, to, &request).await;
+        let second = racers[1].answer(&world, from, to, &request).await;
         let (one, other) = HEAD_STARTS_US[round % HEAD_STARTS_US.len()];
         let (one, other) = tokio::join!(
-            late(one, racers[0].answer(clients[0].clone(), &answers[0])),
-            late(other, racers[1].answer(clients[1].clone(), &answers[1])),
+            late(one, first.sent_by(clients[0].clone())),
+            late(other, second.sent_by(clients[1].clone())),
         );
         match (one, other) {
             (Ok(won), Err(lost)) => ran.wins[0] += judge(&request, racers[0], &won, &lost),

@@ -210,11 +210,12 @@ async fn each_wrong_field_is_refused() {
     let (from, to, stranger) = (world.person().await, world.person().await, world.person().await);
     let old = world.give(&from, &to, &[SEE]).await;
     let soon = instants(world.now() + TimeDelta::seconds(1), world.now() + TimeDelta::days(60));
-    Refusals::of(world.renewing(&from, &old, longer()))
+    Refusals::of(world.signed(world.renewing(&from, &old, longer())).await)
         .request_id(|request, text| request.request_id = text)
         .actor(|request| &mut request.actor)
         .uuid("delegation_id", |request, text| request.delegation_id = text)
         .period(|request, period| request.period = period)
+        .signature(|request| &mut request.signature)
         .field("period", "REPLACEMENT_STARTS_LATER", |request| {
             request.period = days("2026-07-15", "2026-08-01")
         })

@@ -231,7 +231,7 @@ async fn five_hundred_given_on_are_enough_and_all_end_with_the_whole() {
 #[tokio::test]
 async fn each_wrong_field_is_refused() {
     let (world, [_, to, colleague, stranger], whole) = scene().await;
-    let good = world.giving_on(&to, &whole, &colleague, &[SEE]);
+    let good = world.signed(world.giving_on(&to, &whole, &colleague, &[SEE])).await;
     let beyond = instants(world.now(), world.now() + Days::new(40));
     let (giver, holder) = (to.id.clone(), whole.delegator_id.clone());
     let not_delegated = |place| Refused::field(place, "PRIVILEGE_NOT_DELEGATED");
@@ -243,6 +243,7 @@ async fn each_wrong_field_is_refused() {
         .privileges(true, |request, uris| request.privileges = uris)
         .optional_text("message", 1_000, Lines::Several, |request, text| request.message = text)
         .period(|request, period| request.period = period)
+        .signature(|request| &mut request.signature)
         .field("period", "PERIOD_BEYOND_PARENT", move |request| request.period = beyond.clone())
         .field("representative_id", "REPRESENTATIVE_IS_ABOVE", move |request| {
             request.representative_id = giver.clone()

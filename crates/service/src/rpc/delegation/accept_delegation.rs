@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{delegation::Delegation, party::PartyId};
-use fuldmagt_proto::v1::{AcceptDelegationRequest, AcceptDelegationResponse};
+use fuldmagt_proto::v1::{AcceptDelegationRequest, AcceptDelegationResponse, AcceptTerms};
 use fuldmagt_store::usage::About;
 use prost::Message as _;
 use tonic::Request;
@@ -21,8 +21,8 @@ use crate::{
             Violations,
             actor::actor,
             ids::{delegation_id, party_id, request_id, required_etag},
-            period::term,
-            privileges,
+            signature::signature,
+            terms,
         },
         to_proto,
     },
@@ -40,7 +40,7 @@ pub(super) async fn handle(
     let sent_before = sent_before(&message);
     let answer = match parse(message, call.at) {
         Ok((request_id, accept)) => {
-            let call = call.acted_by(accept.actor.party);
+            let call = call.acted_by(accept.terms.actor.party);
             let order = app.order(call, request_id, &payload, Channel::SelfService);
             app.accept_delegation(order, accept, encode).await?
         }
@@ -72,19 +72,17 @@ fn parse(message: AcceptDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, 
     let mut fields = Violations::new();
     let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
     let actor = fields.read("actor", |fields| actor(fields, message.actor));
-    let delegation = fields.read("delegation_id", |fields| delegation_id(fields, &message.delegation_id));
     let version = fields.read("etag", |fields| required_etag(fields, &message.etag));
-    let privileges = fields.read("privileges", |fields| privileges::filter(fields, &message.privileges));
-    let term = fields.read("period", |fields| term(fields, message.period, now));
+    let terms = AcceptTerms {
+        delegation_id: message.delegation_id,
+        privileges: message.privileges,
+        period: message.period,
+        replace_existing: message.replace_existing,
+    };
+    let terms = terms::accept(&mut fields, actor, terms, now);
+    let signature = fields.read("signature", |fields| signature(fields, message.signature, now));
     fields.finish(|| {
-        let accept = Accept {
-            actor: actor?,
-            delegation: delegation?,
-            expected_version: Some(version?),
-            privileges: privileges?,
-            term: term?,
-            replace: message.replace_existing,
-        };
+        let accept = Accept { terms: terms?, expected_version: version?, signature: signature? };
         Some((request_id?, accept))
     })
 }

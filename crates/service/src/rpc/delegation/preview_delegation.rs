@@ -8,10 +8,10 @@ use fuldmagt_proto::v1::{
 use tonic::Request;
 
 use crate::{
-    app::{App, Error, Result, preview_delegation::Terms},
+    app::{App, Result, preview_delegation::Terms},
     rpc::{
         caller::caller,
-        from_proto::{Violations, actor::actor, terms},
+        from_proto::{Violations, actor::actor, privileges, terms},
         to_proto,
     },
 };
@@ -23,14 +23,25 @@ pub(super) async fn handle(
     request: Request<PreviewDelegationRequest>,
 ) -> Result<PreviewDelegationResponse> {
     let call = app.call(caller(&request, RPC)?);
-    let (actor, terms) = parse(request.into_inner(), call.at)?;
-    let preview = app.preview_delegation(&call.acted_by(actor), &terms).await?;
+    let message = request.into_inner();
+    let listed = listed(&message);
+    let (actor, terms) = parse(message, call.at)?;
+    let preview = app.preview_delegation(&call.acted_by(actor), &terms).await;
+    let preview = preview.map_err(|error| privileges::not_delegated(error, &listed))?;
     Ok(PreviewDelegationResponse {
         agreement: Some(to_proto::agreement(&preview.text)),
         minimum_level_of_assurance: to_proto::level_of_assurance(preview.minimum).into(),
         replaced_delegation_ids: preview.replaced.iter().map(DelegationId::to_string).collect(),
         revision: preview.revision.to_token(),
     })
+}
+
+/// The privileges of what is given on, as they are listed.
+fn listed(message: &PreviewDelegationRequest) -> Vec<String> {
+    match &message.agreement {
+        Some(Agreement::SubDelegate(terms)) => terms.privileges.clone(),
+        Some(Agreement::Create(_) | Agreement::Accept(_) | Agreement::Renew(_)) | None => Vec::new(),
+    }
 }
 
 fn parse(message: PreviewDelegationRequest, now: DateTime<Utc>) -> Result<(PartyId, Terms)> {
@@ -41,9 +52,15 @@ fn parse(message: PreviewDelegationRequest, now: DateTime<Utc>) -> Result<(Party
         Some(Agreement::Create(proto)) => {
             fields.read("create", |fields| terms::create(fields, actor, proto, now)).map(Terms::Create)
         }
-        Some(Agreement::Accept(_) | Agreement::Renew(_) | Agreement::SubDelegate(_)) => {
-            return Err(Error::Broken("not built yet"));
+        Some(Agreement::Accept(proto)) => {
+            fields.read("accept", |fields| terms::accept(fields, actor, proto, now)).map(Terms::Accept)
         }
+        Some(Agreement::Renew(proto)) => {
+            fields.read("renew", |fields| terms::renew(fields, actor, proto, now)).map(Terms::Renew)
+        }
+        Some(Agreement::SubDelegate(proto)) => fields
+            .read("sub_delegate", |fields| terms::sub_delegate(fields, actor, proto, now))
+            .map(Terms::SubDelegate),
     };
     fields.finish(|| Some((actor?.party, terms?)))
 }

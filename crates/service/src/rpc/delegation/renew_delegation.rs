@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::delegation::Delegation;
-use fuldmagt_proto::v1::{RenewDelegationRequest, RenewDelegationResponse};
+use fuldmagt_proto::v1::{RenewDelegationRequest, RenewDelegationResponse, RenewTerms};
 use fuldmagt_store::usage::About;
 use prost::Message as _;
 use tonic::Request;
@@ -18,7 +18,8 @@ use crate::{
             Violations,
             actor::actor,
             ids::{delegation_id, party_id, request_id},
-            period::period,
+            signature::signature,
+            terms,
         },
         to_proto,
     },
@@ -36,7 +37,7 @@ pub(super) async fn handle(
     let resent = resent(&message);
     let answer = match parse(message, call.at) {
         Ok((request_id, renew)) => {
-            let call = call.acted_by(renew.actor.party);
+            let call = call.acted_by(renew.terms.actor.party);
             let order = app.order(call, request_id, &payload, Channel::SelfService);
             app.renew_delegation(order, renew, encode).await?
         }
@@ -63,12 +64,10 @@ fn parse(message: RenewDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, R
     let mut fields = Violations::new();
     let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
     let actor = fields.read("actor", |fields| actor(fields, message.actor));
-    let delegation = fields.read("delegation_id", |fields| delegation_id(fields, &message.delegation_id));
-    let period = fields.read("period", |fields| period(fields, message.period, now));
-    fields.finish(|| {
-        let renew = Renew { actor: actor?, delegation: delegation?, period: period? };
-        Some((request_id?, renew))
-    })
+    let terms = RenewTerms { delegation_id: message.delegation_id, period: message.period };
+    let terms = terms::renew(&mut fields, actor, terms, now);
+    let signature = fields.read("signature", |fields| signature(fields, message.signature, now));
+    fields.finish(|| Some((request_id?, Renew { terms: terms?, signature: signature? })))
 }
 
 fn encode(delegation: &Delegation) -> Vec<u8> {

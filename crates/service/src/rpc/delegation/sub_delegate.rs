@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::delegation::Delegation;
-use fuldmagt_proto::v1::{SubDelegateRequest, SubDelegateResponse};
+use fuldmagt_proto::v1::{SubDelegateRequest, SubDelegateResponse, SubDelegateTerms};
 use fuldmagt_store::usage::About;
 use prost::Message as _;
 use tonic::Request;
@@ -18,8 +18,9 @@ use crate::{
             Violations,
             actor::actor,
             ids::{delegation_id, party_id, request_id},
-            period::period,
-            privileges, text,
+            privileges,
+            signature::signature,
+            terms, text,
         },
         to_proto,
     },
@@ -35,7 +36,7 @@ pub(super) async fn handle(app: &App, request: Request<SubDelegateRequest>) -> R
     let answer = match parse(message, call.at) {
         Ok((request_id, part)) => {
             let order =
-                app.order(call.acted_by(part.actor.party), request_id, &payload, Channel::SelfService);
+                app.order(call.acted_by(part.terms.actor.party), request_id, &payload, Channel::SelfService);
             let given = app.sub_delegate(order, part, encode).await;
             given.map_err(|error| privileges::not_delegated(error, &privileges))?
         }
@@ -63,21 +64,17 @@ fn parse(message: SubDelegateRequest, now: DateTime<Utc>) -> Result<(Uuid, SubDe
     let mut fields = Violations::new();
     let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
     let actor = fields.read("actor", |fields| actor(fields, message.actor));
-    let parent = fields.read("parent_id", |fields| delegation_id(fields, &message.parent_id));
-    let representative =
-        fields.read("representative_id", |fields| party_id(fields, &message.representative_id));
-    let privileges = fields.read("privileges", |fields| privileges::privileges(fields, &message.privileges));
-    let period = fields.read("period", |fields| period(fields, message.period, now));
+    let terms = SubDelegateTerms {
+        parent_id: message.parent_id,
+        representative_id: message.representative_id,
+        privileges: message.privileges,
+        period: message.period,
+    };
+    let terms = terms::sub_delegate(&mut fields, actor, terms, now);
     let text = fields.read("message", |fields| text::message(fields, &message.message));
+    let signature = fields.read("signature", |fields| signature(fields, message.signature, now));
     fields.finish(|| {
-        let part = SubDelegate {
-            actor: actor?,
-            parent: parent?,
-            representative: representative?,
-            privileges: privileges?,
-            period: period?,
-            message: text?,
-        };
+        let part = SubDelegate { terms: terms?, message: text?, signature: signature? };
         Some((request_id?, part))
     })
 }

@@ -71,11 +71,15 @@ pub fn stated(
 
 /// The period of an acceptance at the instant `now`: none means the one that was asked for, and one without a start
 /// begins as was asked for.
-pub fn term(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<Utc>) -> Option<Term> {
-    let Some(proto) = proto else { return Some(Term::AsAsked) };
-    let has_start = proto.start.is_some();
-    let period = period(fields, Some(proto), now)?;
-    Some(if has_start { Term::Within(period) } else { Term::Until(period.to()) })
+pub fn term(
+    fields: &mut Violations,
+    proto: Option<v1::Period>,
+    now: DateTime<Utc>,
+) -> Option<(Option<Stated>, Term)> {
+    let Some(proto) = proto else { return Some((None, Term::AsAsked)) };
+    let (stated, period) = stated(fields, Some(proto), now)?;
+    let term = if stated.start.is_some() { Term::Within(period) } else { Term::Until(period.to()) };
+    Some((Some(stated), term))
 }
 
 /// An instant, as exact as it is given.
@@ -189,14 +193,17 @@ mod tests {
 
     #[test]
     fn an_acceptance_takes_over_what_it_does_not_say() {
-        let term_of = |start, end| read(|fields| term(fields, Some(v1::Period { start, end }), now()));
+        let term_of = |start, end| {
+            let proto = Some(v1::Period { start, end });
+            read(|fields| term(fields, proto, now()).map(|(stated, term)| (stated.is_some(), term)))
+        };
         let (from_day, to_day) = (from_date("2026-07-01"), to_date("2026-07-31"));
         let within =
             Period::new("2026-06-30T22:00:00Z".parse().unwrap(), "2026-07-31T22:00:00Z".parse().unwrap())
                 .unwrap();
-        assert_eq!(read(|fields| term(fields, None, now())), Ok(Term::AsAsked));
-        assert_eq!(term_of(None, to_day.clone()), Ok(Term::Until(within.to())));
-        assert_eq!(term_of(from_day.clone(), to_day), Ok(Term::Within(within)));
+        assert_eq!(read(|fields| term(fields, None, now())), Ok((None, Term::AsAsked)));
+        assert_eq!(term_of(None, to_day.clone()), Ok((true, Term::Until(within.to()))));
+        assert_eq!(term_of(from_day.clone(), to_day), Ok((true, Term::Within(within))));
         assert_eq!(term_of(from_day, None), Err(vec![at("field.valid_to", "REQUIRED")]));
     }
 
