@@ -137,13 +137,19 @@ async fn three_replacements_and_a_renewal() {
             lane.world.try_give(replacing()),
             lane.world.try_renew(lane.world.renewing(&lane.from, &old, later()))
         );
-        let mut all: Vec<_> = [a, b, c]
-            .map(|given| given.expect("one after the other").delegation.expect("a delegation"))
-            .into();
+        let mut all = Vec::new();
+        for given in [a, b, c] {
+            match given {
+                Ok(given) => all.push(given.delegation.expect("a delegation")),
+                // What was signed names what it replaces, and another was faster.
+                Err(status) => reason(&status, &["SIGNED_TEXT_MISMATCH", "DELEGATION_OVERLAPS"]),
+            }
+        }
         match renewed {
             Ok(new) => all.push(new),
-            Err(status) => reason(&status, &["DELEGATION_ENDED"]),
+            Err(status) => reason(&status, &["DELEGATION_ENDED", "SIGNED_TEXT_MISMATCH"]),
         }
+        assert!(!all.is_empty(), "one of them is first");
         // Each took the place of another one, and one is left.
         let mut replaced: Vec<_> = all.iter().flat_map(|new| new.supersedes.clone()).collect();
         replaced.sort();

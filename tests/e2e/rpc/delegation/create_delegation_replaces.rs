@@ -148,7 +148,10 @@ async fn a_replacement_that_would_leave_a_gap_is_refused() {
         move |request| request.period = period.clone()
     })
     .because(Code::AlreadyExists, "DELEGATION_OVERLAPS", |request| request.replace_existing = false)
-    .sent_by(&world, async |request| world.front_end.delegations().create_delegation(request).await)
+    .sent_by(&world, async |request| {
+        let signed = world.signed(request).await;
+        world.front_end.delegations().create_delegation(signed).await
+    })
     .await;
 }
 

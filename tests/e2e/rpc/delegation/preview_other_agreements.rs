@@ -79,7 +79,7 @@ async fn a_renewal_says_which_delegation_it_renews_and_replaces() {
     let old = world.give(&from, &to, &[SEE, CHANGE]).await;
     let renewing = world.renewing(&from, &old, until_day("2026-12-31"));
     let answer = preview(&world, &renewing).await.unwrap();
-    assert_eq!(answer.replaced_delegation_ids, [old.delegation_id.clone()]);
+    assert_eq!(answer.replaced_delegation_ids, std::slice::from_ref(&old.delegation_id));
     let said = answer.agreement.unwrap().text_da;
     let id = format!("Den fuldmagt, der fornyes, har id: {}", old.delegation_id);
     assert_says(
