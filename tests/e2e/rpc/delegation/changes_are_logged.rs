@@ -38,7 +38,7 @@ async fn each_delegation_that_changes_is_logged() {
     let traces: Vec<_> = (1..=6).map(Traced::new).collect();
     let mut client = world.front_end.delegations();
 
-    let request = traces[0].request(world.giving_on(&to, &whole, &colleague, &[SEE]));
+    let request = traces[0].request(world.signed(world.giving_on(&to, &whole, &colleague, &[SEE])).await);
     let part = client.sub_delegate(request).await.unwrap().into_inner().delegation.unwrap();
     let told = [(d, c, of(&part), "created"), (d, r, of(&whole), "sub_delegated")];
     assert_logged(&world, &traces[0], "SubDelegate", &to, &told).await;
@@ -48,7 +48,8 @@ async fn each_delegation_that_changes_is_logged() {
     let told = [(d, r, of(&whole), "privileges_revoked")];
     assert_logged(&world, &traces[1], "RevokeDelegation", &from, &told).await;
 
-    let request = traces[2].request(world.renewing(&from, &whole, until_day("2026-08-10")));
+    let request =
+        traces[2].request(world.signed(world.renewing(&from, &whole, until_day("2026-08-10"))).await);
     let new = client.renew_delegation(request).await.unwrap().into_inner().delegation.unwrap();
     let told =
         [(d, r, of(&new), "created"), (d, r, of(&whole), "superseded"), (d, c, of(&part), "terminated")];
@@ -78,7 +79,7 @@ async fn a_refusal_after_something_was_read_is_logged_with_its_reason() {
     let of = id(&whole.delegation_id);
     let traces: Vec<_> = (1..=5).map(Traced::new).collect();
     let mut client = world.front_end.delegations();
-    let request = traces[0].request(world.giving_on(&to, &whole, &stranger, &[SEE]));
+    let request = traces[0].request(world.signed(world.giving_on(&to, &whole, &stranger, &[SEE])).await);
     client.sub_delegate(request).await.unwrap_err();
     assert_logged(&world, &traces[0], "SubDelegate", &to, &[(None, s, of, "SUB_DELEGATION_NOT_ALLOWED")])
         .await;
@@ -92,7 +93,8 @@ async fn a_refusal_after_something_was_read_is_logged_with_its_reason() {
         &[(None, None, of, "PRIVILEGE_NOT_DELEGATED")],
     )
     .await;
-    let request = traces[2].request(world.renewing(&stranger, &whole, until_day("2026-08-10")));
+    let request =
+        traces[2].request(world.signed(world.renewing(&stranger, &whole, until_day("2026-08-10"))).await);
     client.renew_delegation(request).await.unwrap_err();
     assert_logged(
         &world,
@@ -110,7 +112,7 @@ async fn a_refusal_after_something_was_read_is_logged_with_its_reason() {
     assert_logged(&world, &traces[3], "RevokeAllDelegations", &stranger, &[(d, r, None, "PARTY_NOT_FOUND")])
         .await;
     let unknown = Delegation { delegation_id: SOME_UUID.to_owned(), ..whole };
-    let request = traces[4].request(world.giving_on(&to, &unknown, &stranger, &[SEE]));
+    let request = traces[4].request(world.signed(world.giving_on(&to, &unknown, &stranger, &[SEE])).await);
     client.sub_delegate(request).await.unwrap_err();
     let told = [(None, s, id(SOME_UUID), "DELEGATION_NOT_FOUND")];
     assert_logged(&world, &traces[4], "SubDelegate", &to, &told).await;

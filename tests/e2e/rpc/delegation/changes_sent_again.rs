@@ -51,7 +51,7 @@ async fn a_delegation_is_renewed_once() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
     let old = world.give(&from, &to, &[SEE]).await;
-    let request = world.renewing(&from, &old, until_day("2026-08-10"));
+    let request = world.signed(world.renewing(&from, &old, until_day("2026-08-10"))).await;
     let other = RenewDelegationRequest { period: until_day("2026-08-11"), ..request.clone() };
     let send = async |request| world.front_end.delegations().renew_delegation(request).await;
     let meanwhile = async || drop(world.revoke_all(&from, &to).await.unwrap());
@@ -65,7 +65,7 @@ async fn a_part_is_given_on_once() {
     let (from, to, colleague) = (world.person().await, world.person().await, world.person().await);
     world.let_give_on(SEE, 1).await;
     let whole = world.give(&from, &to, &[SEE]).await;
-    let request = world.giving_on(&to, &whole, &colleague, &[SEE]);
+    let request = world.signed(world.giving_on(&to, &whole, &colleague, &[SEE])).await;
     let message = world.people.message().expose().to_owned();
     let other = SubDelegateRequest { message, ..request.clone() };
     let send = async |request| world.front_end.delegations().sub_delegate(request).await;
@@ -83,9 +83,11 @@ async fn they_are_answered_again_when_their_start_and_their_end_have_passed() {
     let start = world.now() + TimeDelta::hours(1);
     let period = instants(start, start + Days::new(2));
     let part = SubDelegateRequest { period, ..world.giving_on(&to, &whole, &colleague, &[SEE]) };
+    let part = world.signed(part).await;
     let scheduled = world.replace(&from, &colleague, &[CHANGE]).await;
     let end = chrono::DateTime::from_timestamp(scheduled.valid_to.unwrap().seconds, 0).unwrap();
     let renewal = world.renewing(&from, &scheduled, instants(end, end + Days::new(1)));
+    let renewal = world.signed(renewal).await;
     let given_on = world.try_give_on(part.clone()).await.unwrap();
     let renewed = world.try_renew(renewal.clone()).await.unwrap();
     for days in [1, 60] {
@@ -95,10 +97,11 @@ async fn they_are_answered_again_when_their_start_and_their_end_have_passed() {
     }
     // Under another id they are told what is wrong with them by now.
     let request_id = || world.request_id();
-    let late = world.try_give_on(SubDelegateRequest { request_id: request_id(), ..part }).await.unwrap_err();
+    let late = SubDelegateRequest { request_id: request_id(), signature: None, ..part };
+    let late = world.try_give_on(late).await.unwrap_err();
     assert_eq!(Refused::of(&late), Refused::field("period.valid_to", "PERIOD_IN_PAST"));
-    let late =
-        world.try_renew(RenewDelegationRequest { request_id: request_id(), ..renewal }).await.unwrap_err();
+    let late = RenewDelegationRequest { request_id: request_id(), signature: None, ..renewal };
+    let late = world.try_renew(late).await.unwrap_err();
     assert_eq!(Refused::of(&late), Refused::field("period.valid_to", "PERIOD_IN_PAST"));
 }
 
@@ -108,7 +111,7 @@ async fn each_sent_many_times_at_once_is_done_once_and_answered_alike() {
     let (from, to, colleague) = (world.person().await, world.person().await, world.person().await);
     world.let_give_on(SEE, 1).await;
     let whole = world.give(&from, &to, &[SEE, CHANGE]).await;
-    let request = world.giving_on(&to, &whole, &colleague, &[SEE]);
+    let request = world.signed(world.giving_on(&to, &whole, &colleague, &[SEE])).await;
     at_once(async || world.try_give_on(request.clone()).await).await;
     let request = world.revoking_part(&from, &whole, &[CHANGE]);
     let send = async || {
@@ -116,7 +119,7 @@ async fn each_sent_many_times_at_once_is_done_once_and_answered_alike() {
         sent.map(Response::into_inner)
     };
     at_once(send).await;
-    let request = world.renewing(&from, &whole, until_day("2026-08-10"));
+    let request = world.signed(world.renewing(&from, &whole, until_day("2026-08-10"))).await;
     at_once(async || world.try_renew(request.clone()).await).await;
     let request = world.revoking_all(&from, &to);
     let send = async || {
