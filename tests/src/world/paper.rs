@@ -154,7 +154,7 @@ impl World {
     }
 
     /// The delegation's history as the user sees it, oldest event first.
-    pub async fn history(&self, user: &Registered, delegation_id: &str) -> Vec<v1::DelegationEvent> {
+    pub async fn events_of(&self, user: &Registered, delegation_id: &str) -> Vec<v1::DelegationEvent> {
         let request = v1::ListDelegationEventsRequest {
             actor: user.actor(),
             delegation_id: delegation_id.to_owned(),

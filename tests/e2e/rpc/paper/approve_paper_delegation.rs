@@ -34,7 +34,7 @@ async fn what_was_ticked_is_given_from_the_approval_on() {
     assert!(world.check(&from, &to, SEE).await.granted);
     assert_eq!(world.check_denied(&from, &to, CHANGE).await, DenialReason::NoDelegation);
 
-    let event = world.history(&to, &given.delegation_id).await.remove(2);
+    let event = world.events_of(&to, &given.delegation_id).await.remove(2);
     assert_eq!((event.kind(), event.channel()), (DelegationEventKind::PaperApproved, Channel::Paper));
     assert_eq!((&event.actor_id, event.acting_for_id.as_str()), (&third.id, ""));
     let letters: Vec<(String, String)> =

@@ -35,7 +35,7 @@ async fn a_registered_form_says_what_was_ticked_and_gives_nothing_yet() {
     // What was not ticked is asked for no more, and what was is not given yet.
     assert_eq!(world.see(&from, &delegation).await.unwrap().privileges, [CHANGE]);
     assert_eq!(world.check_denied(&from, &to, CHANGE).await, DenialReason::NoDelegation);
-    let event = world.history(&from, &delegation.delegation_id).await.remove(1);
+    let event = world.events_of(&from, &delegation.delegation_id).await.remove(1);
     assert_eq!((event.kind(), event.channel()), (DelegationEventKind::PaperRegistered, Channel::Paper));
     assert_eq!((&event.actor_id, event.acting_for_id.as_str()), (&caseworker.id, ""));
 }

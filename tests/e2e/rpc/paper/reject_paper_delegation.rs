@@ -27,7 +27,7 @@ async fn a_case_that_waits_is_rejected_with_a_reason_that_its_parties_see() {
         let told = world.reject(request).await.unwrap().delegation.unwrap();
         assert_eq!((told.status(), told.etag.as_str()), (DelegationStatus::PaperRejected, version));
         assert_eq!(told.end_time, timestamp("2026-06-15T10:00:00Z"));
-        let event = world.history(&from, &case.id()).await.pop().unwrap();
+        let event = world.events_of(&from, &case.id()).await.pop().unwrap();
         assert_eq!((event.kind(), event.channel()), (DelegationEventKind::PaperRejected, Channel::Paper));
         assert_eq!((event.paper_reject_reason(), event.reason()), (reason, EndReason::Unspecified));
         assert_eq!(event.termination_reason(), TerminationReason::Unspecified);

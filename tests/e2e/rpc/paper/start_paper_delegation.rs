@@ -43,7 +43,7 @@ async fn a_caseworker_has_a_form_posted_that_gives_nothing_yet() {
     // Its parties see it.
     let seen = world.see(&from, &told).await.unwrap();
     assert_eq!((seen.status(), seen.representative_name), (DelegationStatus::PaperStarted, to.name.clone()));
-    let history = world.history(&to, &told.delegation_id).await;
+    let history = world.events_of(&to, &told.delegation_id).await;
     let [event] = history.as_slice() else { panic!("one event") };
     assert_eq!((event.kind(), event.channel()), (DelegationEventKind::PaperStarted, Channel::Paper));
     assert_eq!((event.actor_id.as_str(), event.acting_for_id.as_str()), (&*caseworker.id, ""));
@@ -56,7 +56,7 @@ async fn the_representative_starts_it_at_a_front_end_and_so_does_its_employee() 
     let start = async |request| world.front_end.paper().start_paper_delegation(request).await;
     let answer = start(world.starting(&to, &from, &to, &[SEE])).await.unwrap().into_inner();
     let id = answer.paper_case.unwrap().delegation.unwrap().delegation_id;
-    let event = world.history(&to, &id).await.remove(0);
+    let event = world.events_of(&to, &id).await.remove(0);
     assert_eq!((&event.actor_id, &event.acting_for_id), (&to.id, &to.id));
     assert_eq!(event.channel(), Channel::Paper);
 
@@ -64,7 +64,7 @@ async fn the_representative_starts_it_at_a_front_end_and_so_does_its_employee() 
     let employee = world.employee_of(&organisation).await;
     let answer = start(world.starting(&employee, &from, &organisation, &[SEE])).await.unwrap().into_inner();
     let id = answer.paper_case.unwrap().delegation.unwrap().delegation_id;
-    let event = world.history(&from, &id).await.remove(0);
+    let event = world.events_of(&from, &id).await.remove(0);
     assert_eq!((&event.actor_id, &event.acting_for_id), (&employee.id, &organisation.id));
 }
 
@@ -98,7 +98,7 @@ async fn at_a_caseworker_system_only_an_employee_starts_it_though_it_be_the_repr
     let request = world.starting(&employee, &from, &organisation, &[SEE]);
     let answer = world.caseworker_system.paper().start_paper_delegation(request).await.unwrap();
     let id = answer.into_inner().paper_case.unwrap().delegation.unwrap().delegation_id;
-    let event = world.history(&from, &id).await.remove(0);
+    let event = world.events_of(&from, &id).await.remove(0);
     assert_eq!((&event.actor_id, event.acting_for_id.as_str()), (&employee.id, ""));
 }
 
