@@ -15,7 +15,7 @@ use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Status};
 
 /// Rounds of each race in an ordinary run.
-const ROUNDS: usize = 240;
+const ROUNDS: usize = 200;
 /// Rounds that go on at the same time, each between two parties of its own.
 const LANES: usize = 4;
 /// Cases of the same two parties, one after the other: each that is approved takes the place of the one before.
