@@ -104,8 +104,6 @@ fn privilege(name: &str) -> Privilege {
         delegator_ages: AgeRange::ANY,
         delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
         representative_kinds: vec![PartyKind::Person, PartyKind::Organisation],
-        access: AccessKind::Act,
-        delegator_ages: AgeRange::ANY,
         assurance: LevelOfAssurance::Substantial,
         max_sub_delegation_depth: 0,
         paper_allowed: false,
