@@ -267,7 +267,7 @@ fn trees(rows: Vec<TreeRow>) -> Result<BTreeMap<DelegationId, Tree>> {
 }
 
 /// The bytes of their hexadecimal digits.
-pub(super) fn bytes(hex: &str) -> Result<Vec<u8>> {
+pub(crate) fn bytes(hex: &str) -> Result<Vec<u8>> {
     const DAMAGED: Error = Error::Unreadable("bytes");
     if !hex.len().is_multiple_of(2) {
         return Err(DAMAGED);

@@ -12,6 +12,7 @@ pub use apply::{
     Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage, SignedForm,
 };
 pub use events::{Event, Events, EventsQuestion};
+pub(crate) use facts::bytes;
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
 pub use list::{ListQuestion, Listed, Side};
