@@ -92,10 +92,15 @@ alter table delegation
 create index delegation_parent on delegation (shard, parent_id) where parent_id is not null;
 create index delegation_between on delegation (shard, delegator_id, representative_id, delegation_id)
     where ended_at is null;
+create index delegation_given_on on delegation (shard, delegator_id, (chain[1]))
+    where depth > 0 and ended_at is null;
 create index delegation_held_in_force on delegation (shard, representative_id, delegation_id) where ended_at is null;
 create index request_received on delegation (shard, delegator_id, delegation_id) where lapses_at is not null;
 create index request_made on delegation (shard, representative_id, delegation_id) where lapses_at is not null;
-create index request_unanswered on delegation (shard, lapses_at) where status = 'requested';
+-- The requests that the guards below count: few of all that a busy requester ever made.
+create index request_pending on delegation (shard, representative_id, delegator_id) where status = 'requested';
+create index request_declined on delegation (shard, representative_id, delegator_id, ended_at) where status = 'declined';
+create index request_unanswered on delegation (shard, lapses_at, delegation_id) where status = 'requested';
 create index delegation_ends on delegation (shard, valid_to) where status = 'active';
 create index paper_case_waits on delegation (shard, delegation_id) where status in ('paper_started', 'paper_registered');
 
@@ -130,7 +135,7 @@ create trigger delegation_is_guarded before insert or update on delegation
     for each row execute function guard_delegation();
 
 -- What has ended has no privilege and no sub-delegation that lives on, and a privilege that was taken out is taken out
--- below as well: checked when the statement is done, whichever order it wrote in.
+-- below as well, unless its period there is over: checked when the statement is done, whichever order it wrote in.
 create or replace function guard_ended_delegation() returns trigger language plpgsql as $$
 begin
     if exists (
@@ -143,24 +148,80 @@ begin
     if exists (
         select from delegation d join delegation c on c.shard = d.shard and c.parent_id = d.delegation_id
         where d.shard = new.shard and d.delegation_id = new.delegation_id
-          and d.ended_at is not null and c.ended_at is null
+          and d.ended_at is not null and c.ended_at is null and c.valid_to > d.ended_at
     ) then
         raise exception 'a sub-delegation outlives its parent' using errcode = 'check_violation';
     end if;
+    -- Two questions, not one with "or": each is asked by an index.
     if exists (
         select from delegation c
         join delegation_privilege below on below.shard = c.shard and below.delegation_id = c.delegation_id
-        left join delegation_privilege above on above.shard = c.shard and above.delegation_id = c.parent_id
-            and above.privilege_id = below.privilege_id and above.ended_at is null
-        where c.shard = new.shard and new.delegation_id in (c.delegation_id, c.parent_id) and c.parent_id is not null
-          and below.ended_at is null and above.delegation_id is null
+        where c.shard = new.shard and c.delegation_id = new.delegation_id and c.parent_id is not null
+          and below.ended_at is null and not exists (
+            select from delegation_privilege above
+            where above.shard = c.shard and above.delegation_id = c.parent_id
+              and above.privilege_id = below.privilege_id
+              and (above.ended_at is null or above.ended_at >= below.valid_to))
+    ) or exists (
+        select from delegation c
+        join delegation_privilege below on below.shard = c.shard and below.delegation_id = c.delegation_id
+        where c.shard = new.shard and c.parent_id = new.delegation_id and below.ended_at is null and not exists (
+            select from delegation_privilege above
+            where above.shard = c.shard and above.delegation_id = c.parent_id
+              and above.privilege_id = below.privilege_id
+              and (above.ended_at is null or above.ended_at >= below.valid_to))
     ) then
         raise exception 'a privilege is given on that is no longer held' using errcode = 'check_violation';
     end if;
     return null;
 end $$;
 
--- Guards against harassment by requests. The requester's row is locked, so requests are counted one at a time.
+-- Bounds on what nobody ended, so that all of it can always be read and ended in one statement: whoever could pile up
+-- more would have made something that cannot be taken back. Two parties have a handful between them, and who gives on
+-- does so to colleagues. Commands about one delegator go one at a time, so it is counted right; when the statement is
+-- done, so that what is replaced does not count.
+create function guard_number_of_delegations() returns trigger language plpgsql as $$
+begin
+    if (select count(*) from delegation d
+        where d.shard = new.shard and d.delegator_id = new.delegator_id and d.representative_id = new.representative_id
+          and d.ended_at is null and d.valid_to > new.created_at) > 200
+    then
+        raise exception 'too many delegations between two parties'
+            using errcode = 'check_violation', constraint = 'at_most_200_between_two';
+    end if;
+    -- All beneath what the delegator gave to the first of the chain.
+    if new.depth > 0 and (
+        select count(*) from delegation d
+        where d.shard = new.shard and d.delegator_id = new.delegator_id and d.chain[1] = new.chain[1]
+          and d.depth > 0 and d.ended_at is null) > 500
+    then
+        raise exception 'too many sub-delegations of one representative'
+            using errcode = 'check_violation', constraint = 'at_most_500_given_on';
+    end if;
+    return null;
+end $$;
+create constraint trigger number_of_delegations_is_guarded after insert on delegation
+    deferrable initially deferred for each row execute function guard_number_of_delegations();
+
+-- Everything that lives between two parties is among those that a command knows of, when it ends them all: checked
+-- after the delegator is held, so that nothing is given meanwhile.
+create function only_these_live(
+    of_shard smallint, of_delegator uuid, to_representative uuid, known uuid[], at timestamptz
+) returns boolean language plpgsql as $$
+begin
+    if exists (
+        select from delegation d
+        where d.shard = of_shard and d.delegator_id = of_delegator and d.representative_id = to_representative
+          and d.status = 'active' and d.valid_to > at and d.delegation_id <> all (known)
+    ) then
+        perform refuse_stale();
+    end if;
+    return true;
+end $$;
+
+-- Guards against harassment by requests. The requester's row is locked, so requests are counted one at a time. A
+-- request that has lapsed does not count, whether or not that was written down. From the third decline on, each one
+-- begins another 90 days.
 create function guard_request() returns trigger language plpgsql as $$
 begin
     perform from party p
@@ -315,6 +376,9 @@ create table paper_case (
     decided_at timestamptz,
     primary key (shard, delegation_id),
     foreign key (shard, delegation_id) references delegation (shard, delegation_id),
+    foreign key (shard, started_by) references party (shard, party_id),
+    foreign key (shard, registered_by) references party (shard, party_id),
+    foreign key (shard, decided_by) references party (shard, party_id),
     constraint registered_whole check (
         (registered_by is null) = (registered_at is null) and (registered_by is null) = (scan_digest is null)
         and (registered_by is null) = (signed_on is null)),
@@ -323,13 +387,71 @@ create table paper_case (
 -- What the delegator ticked on the form that came back, of what it offered.
 alter table requested_privilege add column ticked boolean;
 
--- Four eyes: a paper delegation becomes active only by the word of a caseworker who neither started nor registered it.
+-- Who handled a form stays who handled it: nobody becomes somebody else's second pair of eyes afterwards.
+create function guard_paper_case() returns trigger language plpgsql as $$
+begin
+    if (new.started_by, new.started_at) is distinct from (old.started_by, old.started_at)
+       or old.registered_by is not null
+          and (new.registered_by, new.registered_at, new.scan_digest, new.signed_on)
+              is distinct from (old.registered_by, old.registered_at, old.scan_digest, old.signed_on)
+       or old.decided_by is not null
+          and (new.decided_by, new.decided_at) is distinct from (old.decided_by, old.decided_at)
+    then
+        raise exception 'what happened to a form is written once' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+create trigger paper_case_is_written_once before update on paper_case
+    for each row execute function guard_paper_case();
+
+-- A bound on the letters that one party can have posted to another. The delegator's row is locked, so cases are counted
+-- one at a time.
+create function guard_paper_start() returns trigger language plpgsql as $$
+begin
+    perform from party p where p.shard = new.shard and p.party_id = new.delegator_id for no key update;
+    if (select count(*) from delegation d
+        where d.shard = new.shard and d.delegator_id = new.delegator_id
+          and d.representative_id = new.representative_id and d.ended_at is null
+          and d.status in ('paper_started', 'paper_registered')) >= 5
+    then
+        raise exception 'too many paper cases'
+            using errcode = 'check_violation', constraint = 'at_most_5_paper_cases_of_a_pair';
+    end if;
+    return new;
+end $$;
+create trigger paper_start_is_guarded before insert on delegation
+    for each row when (new.status = 'paper_started') execute function guard_paper_start();
+
+-- The paper says what the delegation says: checked when the statement is done, whichever order it wrote in.
+create function guard_paper_state() returns trigger language plpgsql as $$
+begin
+    if not exists (
+        select from delegation d join paper_case c using (shard, delegation_id)
+        where d.shard = new.shard and d.delegation_id = new.delegation_id
+          and case d.status
+              when 'paper_started' then c.registered_by is null and c.decided_by is null
+              when 'paper_registered' then c.registered_by is not null and c.decided_by is null
+              else c.decided_by is not null
+          end
+    ) then
+        raise exception 'a paper delegation without its paper' using errcode = 'check_violation';
+    end if;
+    return null;
+end $$;
+create constraint trigger paper_delegation_has_its_paper after insert or update on delegation
+    deferrable initially deferred for each row
+    when (new.status in ('paper_started', 'paper_registered', 'paper_rejected'))
+    execute function guard_paper_state();
+
+-- Four eyes: a paper delegation becomes active only by the word of a caseworker who neither started nor registered it,
+-- and neither is the representative nor employed by it.
 create function guard_paper() returns trigger language plpgsql as $$
 begin
     if not exists (
-        select from paper_case c
-        where c.shard = new.shard and c.delegation_id = new.delegation_id and c.decided_by is not null
-          and c.registered_by is not null and c.decided_by <> c.registered_by and c.decided_by <> c.started_by
+        select from paper_case c join party approver on approver.shard = c.shard and approver.party_id = c.decided_by
+        where c.shard = new.shard and c.delegation_id = new.delegation_id and c.registered_by is not null
+          and c.decided_by not in (c.registered_by, c.started_by, new.representative_id)
+          and approver.organisation_id is distinct from new.representative_id
     ) then
         raise exception 'approved by the same eyes'
             using errcode = 'check_violation', constraint = 'paper_takes_four_eyes';
@@ -380,10 +502,54 @@ create table notice_item (
 create index notice_waits on notice_item (shard, receiver_id, occurred_at)
     where notice_id is null and cancelled_at is null;
 create index notice_due on notice_item (shard, occurred_at) where notice_id is null and cancelled_at is null;
-create index notice_unacknowledged on notice_item (shard, notice_id) where acknowledged_at is null;
+create index notice_told on notice_item (shard, notice_id) where notice_id is not null;
+create index notice_unacknowledged on notice_item (shard, notice_id)
+    where notice_id is not null and acknowledged_at is null;
 create index notice_of_delegation on notice_item (shard, delegation_id);
 -- Each party hears once that a delegation is about to end.
 create unique index told_once_of_expiry on notice_item (shard, delegation_id, receiver_id) where kind = 'expiring';
+
+-- What was told in a notice stays in it, and what was cancelled stays cancelled.
+create function guard_notice_item() returns trigger language plpgsql as $$
+begin
+    if old.notice_id is not null and new.notice_id is distinct from old.notice_id
+       or old.cancelled_at is not null and new.cancelled_at is distinct from old.cancelled_at
+       or old.acknowledged_at is not null and new.acknowledged_at is distinct from old.acknowledged_at
+    then
+        raise exception 'a notice is told once' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+create trigger notice_item_is_told_once before update on notice_item
+    for each row execute function guard_notice_item();
+
+-- That a delegation is about to end is written by a job, which no command waits for: so it may be written while the
+-- delegation is being ended. A trigger sees what the statement that ends it does not.
+create function cancel_expiry_notice() returns trigger language plpgsql as $$
+begin
+    update notice_item n set cancelled_at = greatest(n.occurred_at, new.ended_at)
+    where n.shard = new.shard and n.delegation_id = new.delegation_id and n.kind = 'expiring'
+      and n.notice_id is null and n.cancelled_at is null;
+    return null;
+end $$;
+create trigger ended_delegation_is_not_expiring after update on delegation
+    for each row when (old.status = 'active' and new.status <> 'active') execute function cancel_expiry_notice();
+
+-- How far a job has come, for those that would else look at the same rows again and again.
+create table job_progress (
+    shard smallint not null references feed_head (shard),
+    job text collate "C" not null,
+    done_until timestamptz not null,
+    primary key (shard, job)
+);
+
+-- A paper case as the store reads it.
+create function paper_row(c paper_case) returns jsonb language sql stable as $$
+    select jsonb_build_object(
+        'delegation_id', c.delegation_id, 'started_by', c.started_by, 'started_at', c.started_at,
+        'scan_digest', encode(c.scan_digest, 'hex'), 'signed_on', c.signed_on, 'registered_by', c.registered_by,
+        'registered_at', c.registered_at, 'decided_by', c.decided_by, 'decided_at', c.decided_at)
+$$;
 
 -- A delegation as the store reads it --------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ pub fn end(
     reason: Option<EndReason>,
     at: DateTime<Utc>,
 ) -> Result<Vec<Step>, Refusal> {
-    let tree = require_living(tree, at)?;
+    require_living(&tree.top, at)?;
     let (kind, notice, told) = match by {
         EndedBy::Delegator => (EventKind::Revoked, NoticeKind::Revoked, tree.top.representative),
         EndedBy::Representative => (EventKind::Renounced, NoticeKind::Renounced, tree.top.delegator),
@@ -61,8 +61,23 @@ pub fn end(
         first.acting_for = Some(acting_for);
         first.reason = reason.map(Reason::End);
         first.tells.push((told, notice));
+        // Who gave it on hears of it as well.
+        let giver = first.delegation.links.chain.last().filter(|_| by == EndedBy::Representative);
+        first.tells.extend(giver.map(|giver| (*giver, notice)));
     }
     Ok(steps)
+}
+
+/// Ends all of them on the delegator's word, each with its steps; what has ended already is passed over.
+#[must_use]
+pub fn end_all(
+    trees: Vec<Tree>,
+    delegator: PartyId,
+    reason: Option<EndReason>,
+    at: DateTime<Utc>,
+) -> Vec<Vec<Step>> {
+    let end = |tree| end(tree, EndedBy::Delegator, delegator, reason, at).ok();
+    trees.into_iter().filter_map(end).collect()
 }
 
 /// Ends a delegation by law or by what it depended on; `None` when there is nothing to end. What has expired is ended
@@ -79,13 +94,7 @@ pub fn terminate(
     if !tree.top.lives() || (tree.top.status(at) == Status::Expired && !merged) {
         return None;
     }
-    let notice = match why {
-        Termination::Death => NoticeKind::EndedByDeath,
-        Termination::PartiesMerged | Termination::DuplicateAfterMerge => NoticeKind::Merged,
-        Termination::ParentEnded | Termination::EmploymentEnded | Termination::PartyEnded => {
-            NoticeKind::Terminated
-        }
-    };
+    let notice = notice_of(why);
     let at = at.max(tree.top.created_at);
     let told =
         [tree.top.delegator, tree.top.representative].into_iter().filter(|party| Some(*party) != happened_to);
@@ -96,6 +105,17 @@ pub fn terminate(
         first.tells = tells;
     }
     Some(steps)
+}
+
+/// As what the parties are told of it.
+pub(crate) const fn notice_of(why: Termination) -> NoticeKind {
+    match why {
+        Termination::Death => NoticeKind::EndedByDeath,
+        Termination::PartiesMerged | Termination::DuplicateAfterMerge => NoticeKind::Merged,
+        Termination::ParentEnded | Termination::EmploymentEnded | Termination::PartyEnded => {
+            NoticeKind::Terminated
+        }
+    }
 }
 
 /// Takes some privileges out of a delegation, on the delegator's word; what was taken out already is passed over.
@@ -114,7 +134,7 @@ pub fn take_out(
     if let Some(foreign) = privileges.iter().find(|uri| !has(uri)) {
         return Err(Refusal::NotDelegated(foreign.clone()));
     }
-    let tree = require_living(tree, at)?;
+    require_living(&tree.top, at)?;
     let (taken, left): (Vec<_>, Vec<_>) =
         tree.top.privileges.iter().cloned().partition(|uri| privileges.contains(uri));
     if taken.is_empty() {
@@ -153,11 +173,32 @@ pub fn supersede(tree: Tree, privileges: &[PrivilegeUri], by: DelegationId, at: 
     steps
 }
 
-fn require_living(tree: Tree, at: DateTime<Utc>) -> Result<Tree, Refusal> {
-    match tree.top.status(at) {
-        Status::Scheduled | Status::Active | Status::Suspended => Ok(tree),
+/// Has another delegation take the place of all of these, on somebody's word.
+#[must_use]
+pub fn supersede_all(
+    trees: Vec<Tree>,
+    privileges: &[PrivilegeUri],
+    by: DelegationId,
+    acting_for: Option<PartyId>,
+    at: DateTime<Utc>,
+) -> Vec<Step> {
+    let mut all = Vec::new();
+    for tree in trees {
+        let mut steps = supersede(tree, privileges, by, at);
+        if let Some(first) = steps.first_mut() {
+            first.acting_for = acting_for;
+        }
+        all.extend(steps);
+    }
+    all
+}
+
+/// Whether there is something to end.
+pub(crate) fn require_living(delegation: &Delegation, at: DateTime<Utc>) -> Result<(), Refusal> {
+    match delegation.status(at) {
+        Status::Scheduled | Status::Active | Status::Suspended => Ok(()),
         Status::Expired | Status::Revoked | Status::Renounced | Status::Superseded | Status::Terminated => {
-            Err(Refusal::AlreadyEnded(Box::new(tree.top)))
+            Err(Refusal::AlreadyEnded(Box::new(delegation.clone())))
         }
         Status::Requested
         | Status::Declined
@@ -170,7 +211,7 @@ fn require_living(tree: Tree, at: DateTime<Utc>) -> Result<Tree, Refusal> {
 }
 
 /// Notices that have no point once a delegation has ended.
-const POINTLESS: [NoticeKind; 3] = [NoticeKind::Given, NoticeKind::Accepted, NoticeKind::Expiring];
+pub(crate) const POINTLESS: [NoticeKind; 3] = [NoticeKind::Given, NoticeKind::Accepted, NoticeKind::Expiring];
 
 /// Everything ends: the top as it is said, what is below because of it.
 fn ended(tree: Tree, state: State, kind: EventKind, at: DateTime<Utc>) -> Vec<Step> {
@@ -184,7 +225,7 @@ fn ended(tree: Tree, state: State, kind: EventKind, at: DateTime<Utc>) -> Vec<St
 }
 
 fn parent_ended(below: Delegation, at: DateTime<Utc>) -> Option<Step> {
-    if !below.lives() {
+    if !below.lives_at(at) {
         return None;
     }
     let at = at.max(below.created_at);
@@ -205,7 +246,7 @@ fn narrowed(tree: Tree, taken: &[PrivilegeUri], kind: EventKind, at: DateTime<Ut
     for below in tree.below {
         if below.privileges.iter().all(|uri| taken.contains(uri)) {
             steps.extend(parent_ended(below, at));
-        } else if below.lives() && below.privileges.iter().any(|uri| taken.contains(uri)) {
+        } else if below.lives_at(at) && below.privileges.iter().any(|uri| taken.contains(uri)) {
             let told = below.representative;
             let mut step = without(below, taken, EventKind::PrivilegesRevoked, at);
             step.tells.push((told, NoticeKind::Revoked));
@@ -232,9 +273,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::delegation::{
-        Links,
-        testing::{delegation, instant, party, uri},
+    use crate::{
+        delegation::{
+            Links,
+            testing::{delegation, instant, party, uri},
+        },
+        period::Period,
     };
 
     fn alone() -> Tree {
@@ -293,6 +337,51 @@ mod tests {
             assert_eq!(step.delegation.state, State::Terminated { at: instant(10), why });
             assert_eq!(step.takes, [uri("urn:dk:a")]);
         }
+    }
+
+    #[test]
+    fn what_was_given_on_and_has_expired_stays_as_it_is() {
+        let mut tree = deep();
+        let parent = tree.top.period;
+        tree.below[1].period = Period::new(parent.from(), instant(10)).unwrap();
+        let ids = |steps: Vec<Step>| steps.iter().map(|step| step.id().0.as_u128()).collect::<Vec<_>>();
+        let whole = end(tree.clone(), EndedBy::Delegator, party(2), None, instant(10)).unwrap();
+        assert_eq!(ids(whole), [1, 10]);
+        let part = take_out(tree, &[uri("urn:dk:a")], party(2), None, instant(10)).unwrap();
+        assert_eq!(ids(part), [1, 10]);
+    }
+
+    #[test]
+    fn who_gave_it_on_hears_that_it_was_renounced() {
+        let below = deep().below.remove(1);
+        let tree = Tree { top: below, below: Vec::new() };
+        let steps = end(tree, EndedBy::Representative, party(5), None, instant(10)).unwrap();
+        let told = [(party(2), NoticeKind::Renounced), (party(4), NoticeKind::Renounced)];
+        assert_eq!((steps.len(), steps[0].tells.as_slice()), (1, &told[..]));
+    }
+
+    #[test]
+    fn all_that_lives_ends_together() {
+        let other = |id: u128, change: fn(&mut Delegation)| {
+            let mut top = Delegation { id: DelegationId(Uuid::from_u128(id)), ..delegation(0, 100) };
+            change(&mut top);
+            Tree { top, below: Vec::new() }
+        };
+        let trees = vec![
+            deep(),
+            other(2, |d| d.state = State::Renounced { at: instant(5) }),
+            other(3, |d| d.period = Period::new(instant(0), instant(9)).unwrap()),
+            other(4, |d| d.period = Period::new(instant(50), instant(60)).unwrap()),
+            other(5, |d| d.state = State::PaperStarted),
+        ];
+        let ended = end_all(trees, party(2), Some(EndReason::Misuse), instant(10));
+        let ids: Vec<_> = ended.iter().flatten().map(|step| step.id().0.as_u128()).collect();
+        assert_eq!(ids, [1, 10, 11, 4]);
+        for steps in &ended {
+            assert_eq!(steps[0].delegation.state, State::Revoked { at: instant(10) });
+            assert_eq!(steps[0].reason, Some(Reason::End(EndReason::Misuse)));
+        }
+        assert_eq!(end_all(Vec::new(), party(2), None, instant(10)), Vec::<Vec<Step>>::new());
     }
 
     #[test]

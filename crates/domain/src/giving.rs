@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Status, Step},
+    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Step},
     ending::{self, Tree},
     identifier::{CprNumber, PartyKind},
     party::{Party, Standing},
@@ -41,7 +41,7 @@ pub enum Refusal {
     /// The logged-in user may not act for the delegator.
     #[error("the actor may not act for the delegator")]
     NotForDelegator,
-    /// The login is less than NSIS substantial.
+    /// The login is less than NSIS substantial, or less than a privilege demands.
     #[error("the login is not sure enough")]
     AssuranceTooLow,
     /// Nobody gives a delegation to themselves.
@@ -118,7 +118,7 @@ pub fn give(
         tells: vec![(representative, NoticeKind::Given)],
         ..Step::new(delegation, EventKind::Created, now)
     }];
-    steps.extend(replaced.into_iter().flat_map(|tree| ending::supersede(tree, &privileges, id, now)));
+    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
     Ok(steps)
 }
 
@@ -128,6 +128,20 @@ impl Gift<'_> {
     /// # Errors
     /// [`Refusal`].
     pub fn check(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if !self.actor.may_act_for(self.delegator.id) {
+            return Err(Refusal::NotForDelegator);
+        }
+        if self.assurance < LevelOfAssurance::Substantial {
+            return Err(Refusal::AssuranceTooLow);
+        }
+        self.check_terms(rules, now)
+    }
+
+    /// Tries every rule but those of overlap and of the delegator's login: for what the delegator signs by hand.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn check_terms(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
         check_parties(self, rules, now)?;
         for privilege in &self.privileges {
             check_privilege(privilege, self, now)?;
@@ -142,10 +156,11 @@ impl Gift<'_> {
     }
 }
 
-/// Those of the living delegations that a new one of these privileges and this period replaces.
+/// Those of the delegations that nobody ended which a new one of these privileges and this period replaces.
 ///
 /// # Errors
-/// [`Refusal::Overlaps`] when nothing is to be replaced, [`Refusal::ReplacementStartsLater`].
+/// [`Refusal::Overlaps`] when nothing is to be replaced, or what overlaps has run out by now, which happens to a start
+/// before now; [`Refusal::ReplacementStartsLater`].
 pub fn replaced(
     existing: Vec<Tree>,
     privileges: &[PrivilegeUri],
@@ -156,12 +171,11 @@ pub fn replaced(
     let mut replaced = Vec::new();
     for tree in existing {
         let old = &tree.top;
-        let lives = matches!(old.status(now), Status::Scheduled | Status::Active | Status::Suspended);
         let shares = old.privileges.iter().any(|uri| privileges.contains(uri));
-        if !(lives && shares && old.period.overlaps(&period)) {
+        if !(old.lives() && shares && old.period.overlaps(&period)) {
             continue;
         }
-        if !replace {
+        if !replace || !old.lives_at(now) {
             return Err(Refusal::Overlaps(old.id));
         }
         if period.from() > now && period.from() > old.period.from() {
@@ -178,12 +192,6 @@ pub(crate) fn ids(trees: &[Tree]) -> Vec<DelegationId> {
 }
 
 fn check_parties(gift: &Gift<'_>, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
-    if !gift.actor.may_act_for(gift.delegator.id) {
-        return Err(Refusal::NotForDelegator);
-    }
-    if gift.assurance < LevelOfAssurance::Substantial {
-        return Err(Refusal::AssuranceTooLow);
-    }
     if gift.delegator.id == gift.representative.id {
         return Err(Refusal::ToOneself);
     }
@@ -209,6 +217,9 @@ fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -
     let is_of_age = |cpr: &CprNumber| privilege.delegator_ages.admits(cpr, danish_date(now));
     if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
         return Err(Refusal::DelegatorAge(privilege.uri.clone()));
+    }
+    if gift.assurance < privilege.assurance {
+        return Err(Refusal::AssuranceTooLow);
     }
     check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, now)
 }
@@ -378,6 +389,12 @@ mod tests {
         );
         assert_eq!(replaced(tree(), &privileges, period(0, 30), true, now()).unwrap().len(), 1);
         assert_eq!(replaced(tree(), &privileges, period(10, 30), true, now()).unwrap().len(), 0);
+        // A start before now, of what ran out in between, overlaps what nobody can end any more.
+        let expired = vec![existing(-10, 0)];
+        assert_eq!(
+            replaced(expired, &privileges, period(-1, 30), true, now()),
+            Err(Refusal::Overlaps(old.id))
+        );
         let scheduled = vec![existing(8, 20)];
         assert_eq!(replaced(scheduled, &privileges, period(5, 30), true, now()).unwrap().len(), 1);
     }
@@ -411,6 +428,7 @@ mod tests {
         type Change = fn(&mut World);
         let cases: Vec<(Change, Refusal)> = vec![
             (|w| w.assurance = LevelOfAssurance::Low, Refusal::AssuranceTooLow),
+            (|w| w.privilege.assurance = LevelOfAssurance::High, Refusal::AssuranceTooLow),
             (|w| w.representative = w.delegator.clone(), Refusal::ToOneself),
             (
                 |w| {

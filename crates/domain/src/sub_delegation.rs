@@ -72,6 +72,7 @@ pub fn give_on(
     now: DateTime<Utc>,
 ) -> Result<Vec<Step>, Refusal> {
     check_parties(&part, now)?;
+    part.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
     let parent = &part.parent;
     if !(parent.period.from() <= part.period.from() && part.period.to() <= parent.period.to()) {
         return Err(Refusal::PeriodBeyondParent);
@@ -84,9 +85,11 @@ pub fn give_on(
         if depth > usize::from(privilege.max_sub_delegation_depth) {
             return Err(Refusal::TooDeep(privilege.uri.clone()));
         }
+        if part.assurance < privilege.assurance {
+            return Err(giving::Refusal::AssuranceTooLow.into());
+        }
         giving::check_offer(privilege, part.delegator.kind, part.representative.kind, part.period, now)?;
     }
-    part.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
     let privileges: Vec<_> = part.privileges.iter().map(|privilege| privilege.uri.clone()).collect();
     giving::replaced(part.existing, &privileges, part.period, false, now)?;
     Ok(steps(part.parent, part.representative, privileges, part.period, id, now))
@@ -154,4 +157,140 @@ fn steps(
         ..Step::new(delegation, EventKind::Created, now)
     };
     vec![given, remembered]
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::{
+        period,
+        testing::{child_of, id, named, now, person, privilege, uri},
+    };
+
+    fn days(from: i64, to: i64) -> Period {
+        Period::new(now() + TimeDelta::days(from), now() + TimeDelta::days(to)).unwrap()
+    }
+
+    /// From party 1 to party 2, of `urn:dk:a` and `urn:dk:b`, since ten days and for ten days more.
+    fn parent() -> Delegation {
+        named(1, 2, days(-10, 10))
+    }
+
+    struct World {
+        parent: Delegation,
+        delegator: Party,
+        giver: Party,
+        representative: Party,
+        assurance: LevelOfAssurance,
+        privileges: Vec<Privilege>,
+        period: Period,
+        existing: Vec<Tree>,
+    }
+
+    /// Party 2 gives `urn:dk:a`, which may be given on twice, to party 3.
+    fn world() -> World {
+        World {
+            parent: parent(),
+            delegator: person(1),
+            giver: person(2),
+            representative: person(3),
+            assurance: LevelOfAssurance::Substantial,
+            privileges: vec![privilege("urn:dk:a", 2)],
+            period: days(0, 10),
+            existing: Vec::new(),
+        }
+    }
+
+    fn give_on_in(world: World) -> Result<Vec<Step>, Refusal> {
+        let part = Part {
+            actor: &world.giver,
+            assurance: world.assurance,
+            parent: world.parent,
+            delegator: &world.delegator,
+            giver: &world.giver,
+            representative: &world.representative,
+            privileges: world.privileges,
+            period: world.period,
+            existing: world.existing,
+        };
+        give_on(part, Rules::default(), id(77), now())
+    }
+
+    #[test]
+    fn a_part_is_given_on_in_the_first_delegators_name() {
+        let steps = give_on_in(world()).unwrap();
+        let [given, remembered] = steps.as_slice() else { panic!("two steps") };
+        let new = &given.delegation;
+        assert_eq!((new.delegator, new.representative), (person(1).id, person(3).id));
+        assert_eq!((new.privileges.as_slice(), new.period), (&[uri("urn:dk:a")][..], days(0, 10)));
+        assert_eq!((new.links.parent, new.links.chain.as_slice()), (Some(parent().id), &[person(2).id][..]));
+        assert_eq!((given.kind, given.acting_for), (EventKind::Created, Some(person(2).id)));
+        assert_eq!(given.tells, [(person(3).id, NoticeKind::Given)]);
+        assert_eq!((remembered.kind, remembered.related), (EventKind::SubDelegated, Some(id(77).0)));
+        assert_eq!((remembered.delegation.version, remembered.delegation.state), (2, State::Active));
+        assert_eq!(remembered.tells, [(person(1).id, NoticeKind::SubDelegated)]);
+    }
+
+    #[test]
+    fn it_is_given_on_as_deep_as_each_privilege_allows() {
+        let deeper = |depth| World {
+            parent: child_of(&parent(), 2, &["urn:dk:a"], days(-5, 10)),
+            delegator: person(8),
+            giver: person(2),
+            privileges: vec![privilege("urn:dk:a", depth)],
+            ..world()
+        };
+        let steps = give_on_in(deeper(2)).unwrap();
+        assert_eq!(steps[0].delegation.links.chain.len(), 2);
+        let too_deep = Refusal::TooDeep(uri("urn:dk:a"));
+        assert_eq!(give_on_in(deeper(1)), Err(too_deep.clone()));
+        let never = World { privileges: vec![privilege("urn:dk:a", 0)], ..world() };
+        assert_eq!(give_on_in(never), Err(too_deep));
+    }
+
+    #[test]
+    fn nobody_above_gets_it_back() {
+        let chain = child_of(&parent(), 4, &["urn:dk:a"], days(-5, 10));
+        for above in [1, 2, 4] {
+            let world =
+                World { parent: chain.clone(), giver: person(4), representative: person(above), ..world() };
+            assert_eq!(give_on_in(world), Err(Refusal::RepresentativeIsAbove));
+        }
+    }
+
+    #[test]
+    fn each_rule_refuses_by_its_name() {
+        let overlapping = |w: &mut World| {
+            let top = Delegation { id: id(9), ..named(1, 3, days(-1, 1)) };
+            w.existing = vec![Tree { top, below: Vec::new() }];
+        };
+        type Change = fn(&mut World);
+        let cases: Vec<(Change, Refusal)> = vec![
+            (|w| w.assurance = LevelOfAssurance::Low, giving::Refusal::AssuranceTooLow.into()),
+            (|w| w.parent.state = State::Revoked { at: now() }, Refusal::ParentNotInForce),
+            (|w| w.parent.period = days(1, 10), Refusal::ParentNotInForce),
+            (|w| w.parent.period = days(-10, 0), Refusal::ParentNotInForce),
+            (|w| w.parent.suspended = true, Refusal::ParentNotInForce),
+            (|w| w.giver.standing = Standing::Ended, giving::Refusal::NotInGoodStanding.into()),
+            (|w| w.representative.standing = Standing::Suspended, giving::Refusal::NotInGoodStanding.into()),
+            (|w| w.delegator.standing = Standing::Suspended, giving::Refusal::NotInGoodStanding.into()),
+            (|w| w.period = days(0, 11), Refusal::PeriodBeyondParent),
+            (|w| w.period = days(-11, 10), Refusal::PeriodBeyondParent),
+            (|w| w.privileges = vec![privilege("urn:dk:c", 5)], Refusal::NotDelegated(uri("urn:dk:c"))),
+            (
+                |w| w.privileges[0].max_period_days = std::num::NonZeroU32::new(3),
+                giving::Refusal::Period(period::Error::TooLong).into(),
+            ),
+        ];
+        for (change, refusal) in cases {
+            let mut world = world();
+            change(&mut world);
+            assert_eq!(give_on_in(world), Err(refusal));
+        }
+        let mut world = world();
+        overlapping(&mut world);
+        assert_eq!(give_on_in(world), Err(giving::Refusal::Overlaps(id(9)).into()));
+    }
 }

@@ -11,6 +11,7 @@ pub mod command;
 pub mod crypt;
 pub mod delegation;
 pub mod keyring;
+pub mod notice;
 pub mod package;
 pub mod page_token;
 pub mod party;

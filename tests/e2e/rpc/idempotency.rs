@@ -20,7 +20,7 @@ const PACKAGE: &str = "income";
 
 /// Sends `request`; then `meanwhile` happens and a day passes; the same gets the first answer and changes nothing, and
 /// `other`, which has the same id, is refused and changes nothing.
-async fn replays<R: Clone, A: PartialEq + Debug>(
+pub(super) async fn replays<R: Clone, A: PartialEq + Debug>(
     world: &World,
     (request, other): (R, R),
     send: impl AsyncFn(R) -> Result<Response<A>, Status>,
@@ -41,7 +41,7 @@ async fn replays<R: Clone, A: PartialEq + Debug>(
 async fn create_delegation_gives_once() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let other =
         CreateDelegationRequest { message: world.people.message().expose().to_owned(), ..request.clone() };
     let send = async |request| world.front_end.delegations().create_delegation(request).await;
@@ -63,6 +63,7 @@ async fn create_delegation_is_answered_again_when_its_start_and_its_end_have_pas
     let start = world.now() + TimeDelta::hours(1);
     let period = instants(start, start + Days::new(2));
     let request = CreateDelegationRequest { period, ..world.giving(&from, &to, &[SEE]) };
+    let request = world.signed(request).await;
     let first = world.try_give(request.clone()).await.unwrap();
     for days in [1, 30] {
         world.advance(TimeDelta::days(days)).await;
@@ -72,7 +73,7 @@ async fn create_delegation_is_answered_again_when_its_start_and_its_end_have_pas
         let status = world.try_give(other).await.unwrap_err();
         assert_eq!(Refused::of(&status).code, Code::InvalidArgument);
     }
-    let late = CreateDelegationRequest { request_id: world.request_id(), ..request };
+    let late = CreateDelegationRequest { request_id: world.request_id(), signature: None, ..request };
     let status = world.try_give(late).await.unwrap_err();
     assert_eq!(Refused::of(&status), Refused::field("period.valid_to", "PERIOD_IN_PAST"));
     assert_eq!(world.count("delegation").await, 1);
@@ -240,9 +241,10 @@ async fn put_package_publish_package_version_and_hide_package_happen_once() {
 async fn the_same_id_from_another_client_is_another_request() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let first = world.try_give(request.clone()).await.unwrap();
     let other = CreateDelegationRequest { privileges: vec![CHANGE.to_owned()], ..request };
+    let other = world.signed(other).await;
     let second = world.other_front_end.delegations().create_delegation(other).await.unwrap().into_inner();
     assert_ne!(first.delegation.unwrap().delegation_id, second.delegation.unwrap().delegation_id);
     assert_eq!(world.count("delegation").await, 2);
@@ -284,6 +286,7 @@ async fn an_id_in_capital_letters_is_the_same_id_and_a_refused_request_leaves_it
     };
     world.try_give(request.clone()).await.unwrap_err();
     let good = CreateDelegationRequest { privileges: vec![SEE.to_owned()], ..request };
+    let good = world.signed(good).await;
     world.try_give(good.clone()).await.unwrap();
     let capital = CreateDelegationRequest { request_id: good.request_id.to_uppercase(), ..good.clone() };
     let status = world.try_give(capital).await;
@@ -298,6 +301,7 @@ async fn one_request_sent_many_times_at_once_is_done_once_and_answered_alike() {
     let (from, to) = (world.person().await, world.person().await);
     let request =
         CreateDelegationRequest { period: until_day("2026-12-24"), ..world.giving(&from, &to, &[SEE]) };
+    let request = world.signed(request).await;
     at_once(async || world.try_give(request.clone()).await).await;
     assert_eq!(world.count("delegation").await, 1);
     // The etag is stale by the time that the second is looked at.
@@ -321,7 +325,7 @@ async fn one_request_sent_many_times_at_once_is_done_once_and_answered_alike() {
     at_once(put).await;
 }
 
-async fn at_once<A: PartialEq + Debug>(send: impl AsyncFn() -> Result<A, Status>) {
+pub(super) async fn at_once<A: PartialEq + Debug>(send: impl AsyncFn() -> Result<A, Status>) {
     let (a, b, c, d) = tokio::join!(send(), send(), send(), send());
     let answers = [a, b, c, d].map(Result::unwrap);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");

@@ -2,11 +2,14 @@
 
 mod constraints;
 mod constraints_catalogue;
+mod constraints_requests;
 mod encryption;
 mod feed;
+mod merging;
 mod oracle;
 mod package_members;
 mod plans;
+mod proofs;
 mod publication;
 mod races;
 mod round_trips;

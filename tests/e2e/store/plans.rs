@@ -9,7 +9,9 @@ const LIST_DELEGATORS: &str = include_str!("../../../crates/store/src/query/list
 const GET: &str = include_str!("../../../crates/store/src/delegation/get.sql");
 const LIST_GIVEN: &str = include_str!("../../../crates/store/src/delegation/list_given.sql");
 const LIST_HELD: &str = include_str!("../../../crates/store/src/delegation/list_held.sql");
+const RECEIPT: &str = include_str!("../../../crates/store/src/delegation/receipt.sql");
 const EVENTS: &str = include_str!("../../../crates/store/src/delegation/events.sql");
+const LAPSED: &str = include_str!("../../../crates/store/src/delegation/lapsed.sql");
 const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
 const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
 const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
@@ -198,10 +200,13 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     }
 
     assert_by_index(&plan(GET, connection).await, &["delegation", "party", "party_key"]);
+    assert_by_index(&plan(RECEIPT, connection).await, &["delegation", "party", "signature_proof"]);
     assert_by_index(&plan(EVENTS, connection).await, &["delegation", "party", "event"]);
     for list in [LIST_GIVEN, LIST_HELD] {
         assert_by_index(&plan(list, connection).await, &["delegation", "party"]);
     }
+    let lapsed = plan(LAPSED, connection).await;
+    assert!(lapsed.contains("using request_unanswered on delegation"), "{lapsed}");
     let facts = plan(FACTS, connection).await;
     assert_by_index(&facts, &["delegation", "party", "party_key", "identifier", "privilege"]);
     let apply = plan(APPLY, connection).await;
@@ -235,4 +240,30 @@ async fn what_a_statement_calls_finds_its_rows_by_index_too() {
     let name = body_of("sealed_name", connection).await;
     let name = format!("select ({name}) from (select $1::smallint as of_shard, $2::uuid as of_party) called");
     assert_by_index(&plan(&name, connection).await, &["party", "party_key"]);
+}
+
+#[tokio::test]
+async fn the_guard_of_requests_counts_those_that_matter_and_not_all_that_were_ever_made() {
+    let (_database, mut connection) = loaded().await;
+    let body = body_of("guard_request", &mut connection).await;
+    // The very counts, with the new row's columns as parameters.
+    let counts: Vec<_> = body
+        .split("if (")
+        .skip(1)
+        .map(|condition| {
+            let (condition, _) = condition.split_once("then").expect("a condition");
+            let (count, _) = condition.rsplit_once(')').expect("a count");
+            count
+                .replace("new.shard", "$1::smallint")
+                .replace("new.representative_id", "$2::uuid")
+                .replace("new.created_at", "$3::timestamptz")
+                .replace("new.delegator_id", "$4::uuid")
+        })
+        .collect();
+    let indexes = ["request_pending", "request_pending", "request_declined"];
+    assert_eq!(counts.len(), indexes.len(), "{counts:?}");
+    for (count, index) in counts.iter().zip(indexes) {
+        let plan = plan(count, &mut connection).await;
+        assert!(plan.contains(&format!("{index} on delegation")), "{plan}");
+    }
 }

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
+    agreement::Text,
     assurance::LevelOfAssurance,
     delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, State, Step},
     ending,
-    identifier::{CvrNumber, Identifier, PartyKind},
+    identifier::{CvrNumber, Identifier, PartyKind, PersonUuid},
     party::{Party, PartyId, Standing},
     period::Period,
     privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
@@ -16,7 +17,7 @@ use fuldmagt_store::{
     Error, Store,
     catalogue::{CataloguePrivilege, Change, System, Texts},
     command::Command,
-    delegation::{Ask, Between, Changes, Facts, Held},
+    delegation::{Ask, Between, Changes, Facts, Held, Proof, SealedProof},
     party::{NewParty, Registration},
     revision::Revision,
     usage::Usage,
@@ -33,8 +34,12 @@ use uuid::Uuid;
 pub(crate) const CLIENT: &str = "front-end";
 /// The one RPC of all commands; the store does not look at it.
 const RPC: &str = "fuldmagt.v1.Test/Command";
+/// A person's UUID that is nobody's.
+const NOBODY: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 /// What the store keeps for repeated requests.
 const RESPONSE: &[u8] = b"answer";
+/// What a signing service returned.
+pub(crate) const EVIDENCE: &[u8] = b"evidence that is nowhere else";
 
 /// One database and everything a test needs to use it.
 pub(crate) struct World {
@@ -198,10 +203,12 @@ impl World {
             return Err(Error::Conflict(fuldmagt_store::Conflict::RequestId));
         }
         let between = Between::Both(gift.from, gift.to);
+        let signer = [Identifier::PersonUuid(PersonUuid::parse(NOBODY).expect("a UUID"))];
         let ask = Ask {
             actor: Some(gift.from),
             between,
             privileges: &gift.privileges,
+            signer: &signer,
             sealed: true,
             ..Ask::default()
         };
@@ -218,10 +225,34 @@ impl World {
         let changes = Changes {
             held: held(&facts, [gift.from, gift.to]),
             message: message.transpose()?,
+            proof: Some(self.proof(store, &delegation, &signer)?),
             ..Changes::new(vec![step], RESPONSE)
         };
         let revision = self.apply(store, changes, &command).await?;
         Ok((delegation, revision))
+    }
+
+    /// The delegator's signature on [`agreement`].
+    pub(crate) fn proof(
+        &self,
+        store: &Store,
+        delegation: &Delegation,
+        signer: &[Identifier],
+    ) -> fuldmagt_store::Result<SealedProof> {
+        let text = agreement(delegation);
+        store.seal_proof(&Proof {
+            id: self.ids.row_id(self.now()),
+            delegation: delegation.id,
+            version: delegation.version,
+            signer: delegation.delegator,
+            signed_at: self.now(),
+            assurance: LevelOfAssurance::Substantial,
+            digest: text.digest(),
+            text_da: &text.da,
+            text_en: &text.en,
+            identifiers: signer,
+            evidence: EVIDENCE,
+        })
     }
 
     fn delegation(&self, gift: &Gift) -> Delegation {
@@ -293,6 +324,14 @@ impl World {
     pub(crate) async fn count(&self, table: &str) -> i64 {
         let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
         sqlx::query_scalar(sql).fetch_one(&self.database.pool).await.unwrap()
+    }
+}
+
+/// What the delegator signs.
+pub(crate) fn agreement(delegation: &Delegation) -> Text {
+    Text {
+        da: format!("Aftalen om {}\n", delegation.id),
+        en: format!("The agreement about {}\n", delegation.id),
     }
 }
 

@@ -244,14 +244,30 @@ impl World {
         self.register(&employee.identifiers(), &employee.name, None).await
     }
 
+    /// Registers another person, whose name nobody tells.
+    pub async fn nameless_person(&self) -> Registered {
+        let person = self.people.person();
+        let identifiers: Vec<_> = person.identifiers().iter().map(to_proto::identifier).collect();
+        self.register_as(identifiers, "", None).await
+    }
+
     async fn register(
         &self,
         identifiers: &[Identifier],
         name: &Name,
         organisation: Option<Organisation>,
     ) -> Registered {
-        let identifiers: Vec<_> = identifiers.iter().map(to_proto::identifier).collect();
-        let name = name.expose().to_owned();
+        let identifiers = identifiers.iter().map(to_proto::identifier).collect();
+        self.register_as(identifiers, name.expose(), organisation).await
+    }
+
+    pub(super) async fn register_as(
+        &self,
+        identifiers: Vec<v1::Identifier>,
+        name: &str,
+        organisation: Option<Organisation>,
+    ) -> Registered {
+        let name = name.to_owned();
         let request = v1::ResolvePartyRequest {
             request_id: self.request_id(),
             identifiers: identifiers.clone(),
@@ -260,7 +276,9 @@ impl World {
         };
         let answer = self.front_end.parties().resolve_party(request).await.expect("a party").into_inner();
         assert!(answer.created, "somebody new");
-        Registered { id: answer.party.expect("a party").party_id, name, identifiers, organisation }
+        let id = answer.party.expect("a party").party_id;
+        self.signs_as(&id, &identifiers);
+        Registered { id, name, identifiers, organisation }
     }
 
     /// The party gives the other the privileges, from now on.
@@ -283,7 +301,7 @@ impl World {
         }
     }
 
-    /// Gives.
+    /// Gives; the actor signs first, unless the request is signed.
     ///
     /// # Errors
     /// What the service answers.
@@ -291,6 +309,7 @@ impl World {
         &self,
         request: v1::CreateDelegationRequest,
     ) -> Result<v1::CreateDelegationResponse, Status> {
+        let request = self.once_signed(request).await;
         self.front_end.delegations().create_delegation(request).await.map(Response::into_inner)
     }
 

@@ -141,6 +141,24 @@ impl Delegation {
         self.state == State::Active
     }
 
+    /// When somebody or something ended it, as the parties are told at an instant: of a request that has lapsed also
+    /// before that is written down.
+    #[must_use]
+    pub fn ended_at(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if let State::Requested { lapses_at } = self.state
+            && lapses_at <= at
+        {
+            return Some(lapses_at);
+        }
+        self.state.ended_at()
+    }
+
+    /// Whether there is something to end at an instant: it was given, nobody ended it, and its period is not over.
+    #[must_use]
+    pub fn lives_at(&self, at: DateTime<Utc>) -> bool {
+        self.lives() && at < self.period.to()
+    }
+
     /// What the parties are told at an instant.
     #[must_use]
     pub fn status(&self, at: DateTime<Utc>) -> Status {
@@ -277,8 +295,12 @@ mod tests {
     fn a_request_lapses_by_computation() {
         let lapses_at = instant(10);
         let request = Delegation { state: State::Requested { lapses_at }, ..delegation(0, 100) };
-        assert_eq!(request.status(instant(9)), Status::Requested);
-        assert_eq!(request.status(instant(10)), Status::Lapsed);
+        assert_eq!((request.status(instant(9)), request.ended_at(instant(9))), (Status::Requested, None));
+        let written = Delegation { state: State::Lapsed { at: lapses_at }, ..request.clone() };
+        for request in [request, written] {
+            let told = (request.status(instant(10)), request.ended_at(instant(10)));
+            assert_eq!(told, (Status::Lapsed, Some(lapses_at)));
+        }
     }
 
     #[test]

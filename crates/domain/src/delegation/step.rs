@@ -41,7 +41,7 @@ pub enum EventKind {
     EmployeeDesignated,
     /// An employee's designation was removed.
     DesignationRemoved,
-    /// Two parties became one, and it moved to the one that remains.
+    /// Two parties became one: it moved to the one that remains, or lost what that had twice.
     PartyMerged,
     /// A paper delegation was started.
     PaperStarted,
@@ -119,7 +119,7 @@ impl EventKind {
         match self {
             Self::Renounced => "renounced",
             Self::Superseded => "superseded",
-            Self::Terminated => "terminated",
+            Self::Terminated | Self::PartyMerged => "terminated",
             Self::Created
             | Self::Requested
             | Self::Accepted
@@ -133,7 +133,6 @@ impl EventKind {
             | Self::Resumed
             | Self::EmployeeDesignated
             | Self::DesignationRemoved
-            | Self::PartyMerged
             | Self::PaperStarted
             | Self::PaperRegistered
             | Self::PaperApproved

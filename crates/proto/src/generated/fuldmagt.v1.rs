@@ -15,7 +15,8 @@ pub struct Delegation {
     /// accepted: what was asked for.
     #[prost(string, repeated, tag = "4")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Start, inclusive. Unset for an unanswered request that asks for a start upon acceptance.
+    /// Start, inclusive. Unset for a request that is to start upon acceptance unless it is accepted, and for a paper case
+    /// that is to start upon approval until it is approved.
     #[prost(message, optional, tag = "5")]
     pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
     /// End, exclusive.
@@ -33,7 +34,8 @@ pub struct Delegation {
     /// The version as an opaque string; changes with each event.
     #[prost(string, tag = "10")]
     pub etag: ::prost::alloc::string::String,
-    /// The delegator's name. Filled by GetDelegation and ListDelegations only; empty when none is registered.
+    /// The delegator's name. Filled by GetDelegation and ListDelegations only; empty when none is registered, and for the
+    /// representative of a request or paper case as long as nothing is given.
     #[prost(string, tag = "11")]
     pub delegator_name: ::prost::alloc::string::String,
     /// The representative's name. Filled by GetDelegation and ListDelegations only; empty when none is registered.
@@ -49,7 +51,7 @@ pub struct Delegation {
     /// The packages that are delegated and follow the newest version of the package.
     #[prost(message, repeated, tag = "15")]
     pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
-    /// For a request: when it lapses, unless it is answered before. Else unset.
+    /// For a request that was not answered: when it lapses, or has lapsed. Else unset.
     #[prost(message, optional, tag = "16")]
     pub lapse_time: ::core::option::Option<::prost_types::Timestamp>,
     /// For a sub-delegation: the delegation that it is a part of. Else empty.
@@ -152,6 +154,9 @@ pub struct DelegationEvent {
     /// Why, for a delegation that was terminated.
     #[prost(enumeration = "TerminationReason", tag = "9")]
     pub termination_reason: i32,
+    /// Why, for a paper case that was rejected.
+    #[prost(enumeration = "PaperRejectReason", tag = "10")]
+    pub paper_reject_reason: i32,
 }
 /// The life of a delegation as its parties see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -324,6 +329,51 @@ impl LevelOfAssurance {
         }
     }
 }
+/// Why a paper case was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PaperRejectReason {
+    /// Refused.
+    Unspecified = 0,
+    /// The form is not signed, or not by the delegator.
+    Signature = 1,
+    /// The form is incomplete or cannot be read.
+    Incomplete = 2,
+    /// The form does not say what was registered.
+    Misregistered = 3,
+    /// The delegator does not want it, or cannot want it.
+    Delegator = 4,
+    /// The form did not come back.
+    NotReturned = 5,
+}
+impl PaperRejectReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAPER_REJECT_REASON_UNSPECIFIED",
+            Self::Signature => "PAPER_REJECT_REASON_SIGNATURE",
+            Self::Incomplete => "PAPER_REJECT_REASON_INCOMPLETE",
+            Self::Misregistered => "PAPER_REJECT_REASON_MISREGISTERED",
+            Self::Delegator => "PAPER_REJECT_REASON_DELEGATOR",
+            Self::NotReturned => "PAPER_REJECT_REASON_NOT_RETURNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAPER_REJECT_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAPER_REJECT_REASON_SIGNATURE" => Some(Self::Signature),
+            "PAPER_REJECT_REASON_INCOMPLETE" => Some(Self::Incomplete),
+            "PAPER_REJECT_REASON_MISREGISTERED" => Some(Self::Misregistered),
+            "PAPER_REJECT_REASON_DELEGATOR" => Some(Self::Delegator),
+            "PAPER_REJECT_REASON_NOT_RETURNED" => Some(Self::NotReturned),
+            _ => None,
+        }
+    }
+}
 /// What can happen to a delegation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -441,7 +491,7 @@ pub enum Channel {
     Unspecified = 0,
     /// Self-service (NemLog-in selvbetjening): a logged-in user at a front end.
     SelfService = 1,
-    /// A caseworker, with a form on paper.
+    /// A paper case: a form that is posted, signed by hand, registered and approved.
     Paper = 2,
     /// A register: what the CPR or CVR register says.
     Register = 3,
@@ -758,17 +808,20 @@ pub struct EndEmploymentRequest {
 /// Response of PartyService.EndEmployment.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EndEmploymentResponse {
-    /// The delegations that ended.
+    /// The delegations that ended: at most the first 200, each with what was given on from it.
     #[prost(string, repeated, tag = "1")]
     pub terminated_delegation_ids: ::prost::alloc::vec::Vec<
         ::prost::alloc::string::String,
     >,
-    /// How many designations were removed.
+    /// How many designations were removed: at most the first 200.
     #[prost(int32, tag = "2")]
     pub removed_designation_count: i32,
     /// Revision token of the write; opaque.
     #[prost(string, tag = "3")]
     pub revision: ::prost::alloc::string::String,
+    /// True when there are more of either. No check says yes to them any more; that they ended is written within a minute.
+    #[prost(bool, tag = "4")]
+    pub has_more: bool,
 }
 /// Request of PartyService.ResolveSuspension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -789,12 +842,15 @@ pub struct ResolveSuspensionRequest {
 /// Response of PartyService.ResolveSuspension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResolveSuspensionResponse {
-    /// The delegations that resumed, or ended.
+    /// The delegations that resumed, or ended: at most the first 200, each with what was given on from it.
     #[prost(string, repeated, tag = "1")]
     pub delegation_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Revision token of the write; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
+    /// True when there are more: checks answer for them accordingly from now on, and it is written within a minute.
+    #[prost(bool, tag = "3")]
+    pub has_more: bool,
 }
 /// The kinds of party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1012,11 +1068,14 @@ pub mod party_service_client {
         ///
         /// Where the two would have the same privilege from, or to, the same party in overlapping periods, the grant that
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
-        /// each other is terminated. What can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED).
+        /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
+        /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
+        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
         ///
-        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not a person (PARTY_IS_NOT_PERSON), the same party
-        /// twice (PARTIES_ARE_THE_SAME), two that have a CPR number each unless the register says that the absorbed party's was
-        /// replaced by the other's (CPR_NUMBERS_DIFFER).
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
+        /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         pub async fn merge_parties(
             &mut self,
             request: impl tonic::IntoRequest<super::MergePartiesRequest>,
@@ -1041,7 +1100,10 @@ pub mod party_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "MergeParties"));
             self.inner.unary(req, path, codec).await
         }
-        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations.
+        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations. From then on
+        /// no check says yes to the employee. An employment that has ended already stays so, and the call succeeds.
+        ///
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not an employee (PARTY_IS_NOT_EMPLOYEE).
         pub async fn end_employment(
             &mut self,
             request: impl tonic::IntoRequest<super::EndEmploymentRequest>,
@@ -1067,7 +1129,10 @@ pub mod party_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// A caseworker resolves a suspension (CPR status 30, 50 or 70): the party is in good standing again, or will not
-        /// come back and all that it gave and holds ends.
+        /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
+        ///
+        /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
         pub async fn resolve_suspension(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveSuspensionRequest>,
@@ -1139,11 +1204,14 @@ pub mod party_service_server {
         ///
         /// Where the two would have the same privilege from, or to, the same party in overlapping periods, the grant that
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
-        /// each other is terminated. What can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED).
+        /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
+        /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
+        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
         ///
-        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not a person (PARTY_IS_NOT_PERSON), the same party
-        /// twice (PARTIES_ARE_THE_SAME), two that have a CPR number each unless the register says that the absorbed party's was
-        /// replaced by the other's (CPR_NUMBERS_DIFFER).
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
+        /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         async fn merge_parties(
             &self,
             request: tonic::Request<super::MergePartiesRequest>,
@@ -1151,7 +1219,10 @@ pub mod party_service_server {
             tonic::Response<super::MergePartiesResponse>,
             tonic::Status,
         >;
-        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations.
+        /// An employment has ended: what was delegated to the employee ends, and so do the employee's designations. From then on
+        /// no check says yes to the employee. An employment that has ended already stays so, and the call succeeds.
+        ///
+        /// Refuses: an unknown party (PARTY_NOT_FOUND), a party that is not an employee (PARTY_IS_NOT_EMPLOYEE).
         async fn end_employment(
             &self,
             request: tonic::Request<super::EndEmploymentRequest>,
@@ -1160,7 +1231,10 @@ pub mod party_service_server {
             tonic::Status,
         >;
         /// A caseworker resolves a suspension (CPR status 30, 50 or 70): the party is in good standing again, or will not
-        /// come back and all that it gave and holds ends.
+        /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
+        ///
+        /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
         async fn resolve_suspension(
             &self,
             request: tonic::Request<super::ResolveSuspensionRequest>,
@@ -1763,7 +1837,8 @@ pub struct PutPrivilegeResponse {
     /// Revision token of the write, or with `validate_only` of the state that was asked; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
-    /// What the change affects.
+    /// What the change affects. Unset when that could not be counted in time, which keeps no change from being made; with
+    /// `validate_only` the call fails then (DATABASE_UNAVAILABLE).
     #[prost(message, optional, tag = "3")]
     pub impact: ::core::option::Option<PrivilegeImpact>,
 }
@@ -1792,7 +1867,8 @@ pub struct PublishPrivilegeResponse {
     /// Revision token of the write, or with `validate_only` of the state that was asked; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
-    /// What the change affects.
+    /// What the change affects. Unset when that could not be counted in time, which keeps no change from being made; with
+    /// `validate_only` the call fails then (DATABASE_UNAVAILABLE).
     #[prost(message, optional, tag = "3")]
     pub impact: ::core::option::Option<PrivilegeImpact>,
 }
@@ -1824,7 +1900,8 @@ pub struct HidePrivilegeResponse {
     /// Revision token of the write, or with `validate_only` of the state that was asked; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
-    /// What the change affects.
+    /// What the change affects. Unset when that could not be counted in time, which keeps no change from being made; with
+    /// `validate_only` the call fails then (DATABASE_UNAVAILABLE).
     #[prost(message, optional, tag = "3")]
     pub impact: ::core::option::Option<PrivilegeImpact>,
 }
@@ -3260,7 +3337,7 @@ pub struct AcceptTerms {
     /// Only these of the privileges asked for; empty: all.
     #[prost(string, repeated, tag = "2")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Only this period; unset: the one asked for.
+    /// Only this period; unset: the one asked for; without a start: from the start asked for.
     #[prost(message, optional, tag = "3")]
     pub period: ::core::option::Option<Period>,
     /// Whether what overlaps is replaced.
@@ -3375,8 +3452,8 @@ pub struct SubDelegateRequest {
     /// Party id of the one who is to act: a UUID. Required; not the delegator, nor a representative above.
     #[prost(string, tag = "4")]
     pub representative_id: ::prost::alloc::string::String,
-    /// URIs of the privileges: 1 to 100 of the parent's own, no duplicates. Each must allow the depth
-    /// (SUB_DELEGATION_NOT_ALLOWED).
+    /// URIs of the privileges: 1 to 100 of the parent's own (PRIVILEGE_NOT_DELEGATED), no duplicates. Each must allow the
+    /// depth (SUB_DELEGATION_NOT_ALLOWED).
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it is valid: within the parent's period (PERIOD_BEYOND_PARENT). Required.
@@ -3405,7 +3482,7 @@ pub struct RequestDelegationRequest {
     /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// The logged-in user: the representative, or an employee of the representative. Required.
+    /// The logged-in user: the representative, or an employee of the representative. At least NSIS substantial. Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// Party id of the representative, who asks: a UUID. Required.
@@ -3452,8 +3529,8 @@ pub struct AcceptDelegationRequest {
     /// Only these of the privileges asked for, no duplicates; empty: all. Others are refused (ACCEPTANCE_WIDER).
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// A period within the one asked for; unset: the one asked for, from now on where its start is past. A wider one is
-    /// refused (ACCEPTANCE_WIDER).
+    /// A period within the one asked for, a wider one is refused (ACCEPTANCE_WIDER). Unset: the one asked for. A start that
+    /// is unset is the one asked for, and now where that is past.
     #[prost(message, optional, tag = "6")]
     pub period: ::core::option::Option<Period>,
     /// As in CreateDelegationRequest.replace_existing.
@@ -3528,7 +3605,8 @@ pub struct RevokeDelegationRequest {
     /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// The logged-in user: the delegator, or an employee of the delegator. Required.
+    /// The logged-in user: the delegator or, for a sub-delegation, a representative above it; or an employee of either.
+    /// Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// The delegation: a UUID. Required.
@@ -3578,7 +3656,8 @@ pub struct RevokeAllDelegationsRequest {
 /// Response of DelegationService.RevokeAllDelegations.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RevokeAllDelegationsResponse {
-    /// The delegations that the call ended, without names and message; none when there were none.
+    /// The delegations from the one to the other that the call ended, oldest first, without names and message; none when
+    /// there were none. What was given on from them has ended as well and is not listed.
     #[prost(message, repeated, tag = "1")]
     pub delegations: ::prost::alloc::vec::Vec<Delegation>,
     /// Revision token: no answer from this state or later says yes because of any of them; opaque.
@@ -3623,7 +3702,10 @@ pub struct RenewDelegationRequest {
     /// The delegation: a UUID; given by the delegator, not ended. Required.
     #[prost(string, tag = "3")]
     pub delegation_id: ::prost::alloc::string::String,
-    /// The new period. A start must lie within or at the end of the old period; without one: now. Required.
+    /// The new period; without a start, or with one that is not later than now: the old delegation is replaced at once. A
+    /// start later than now must not be before the end of the old period, because nothing would be in force in between
+    /// (REPLACEMENT_STARTS_LATER), unless the old one has not begun and begins no earlier; from the old end on, nothing is
+    /// replaced and the old one runs out by itself. Whatever else overlaps between the two is replaced likewise. Required.
     #[prost(message, optional, tag = "4")]
     pub period: ::core::option::Option<Period>,
     /// The delegator's signature. Required.
@@ -3633,7 +3715,7 @@ pub struct RenewDelegationRequest {
 /// Response of DelegationService.RenewDelegation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RenewDelegationResponse {
-    /// The new delegation, without names and message; `supersedes` names the old one.
+    /// The new delegation, without names and message; `supersedes` names the old one if it was replaced.
     #[prost(message, optional, tag = "1")]
     pub delegation: ::core::option::Option<Delegation>,
     /// Revision token of the write; opaque.
@@ -4013,8 +4095,9 @@ pub mod delegation_service_client {
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
         /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
-        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, and a signature
-        /// of another text (SIGNED_TEXT_MISMATCH).
+        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
+        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
+        /// (SIGNED_TEXT_MISMATCH).
         pub async fn create_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDelegationRequest>,
@@ -4042,7 +4125,13 @@ pub mod delegation_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The representative gives a part of what they hold on to somebody else, to the depth that each privilege allows. The
-        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it.
+        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it. The delegator
+        /// and every representative above see it and may revoke it.
+        ///
+        /// Refuses among others: a parent that is not in force (DELEGATION_NOT_IN_FORCE), a representative who is the
+        /// delegator or above already (REPRESENTATIVE_IS_ABOVE), what the representative has from the delegator in an
+        /// overlapping period (DELEGATION_OVERLAPS), and more than 500 sub-delegations beneath what one representative got from
+        /// the delegator, those whose period is over among them (SUB_DELEGATIONS_EXHAUSTED).
         pub async fn sub_delegate(
             &mut self,
             request: impl tonic::IntoRequest<super::SubDelegateRequest>,
@@ -4067,9 +4156,14 @@ pub mod delegation_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.DelegationService", "SubDelegate"));
             self.inner.unary(req, path, codec).await
         }
-        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured.
+        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured. The
+        /// delegator's party id is from PartyService.ResolveParty.
         ///
-        /// Refuses among others: more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
+        /// Nothing is told of the delegator: whether they are of age and in good standing is looked at when they accept, and
+        /// their name is not shown before.
+        ///
+        /// Refuses among others: a representative that is not the actor's (PARTY_NOT_FOUND), a privilege that cannot be asked
+        /// for (REQUEST_NOT_ALLOWED), more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
         /// in all (REQUESTS_EXHAUSTED), and after 3 declines by the same delegator any more for 90 days
         /// (REQUESTS_DECLINED_TOO_OFTEN).
         pub async fn request_delegation(
@@ -4098,7 +4192,12 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more.
+        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more. All rules of
+        /// CreateDelegation hold for what is accepted.
+        ///
+        /// Refuses among others: more than was asked for (ACCEPTANCE_WIDER), what was declined, withdrawn, lapsed or accepted
+        /// before (REQUEST_DECLINED, REQUEST_WITHDRAWN, REQUEST_LAPSED, REQUEST_ANSWERED), and what was never asked for
+        /// (REQUEST_ANSWERED).
         pub async fn accept_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptDelegationRequest>,
@@ -4125,7 +4224,8 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing.
+        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing; what was settled
+        /// otherwise is refused as by AcceptDelegation.
         pub async fn decline_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::DeclineDelegationRequest>,
@@ -4152,7 +4252,8 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing.
+        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing; what
+        /// was settled otherwise is refused as by AcceptDelegation.
         pub async fn withdraw_request(
             &mut self,
             request: impl tonic::IntoRequest<super::WithdrawRequestRequest>,
@@ -4180,7 +4281,8 @@ pub mod delegation_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
-        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it.
+        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it. A sub-delegation may
+        /// also be revoked by each representative above it.
         pub async fn revoke_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeDelegationRequest>,
@@ -4207,7 +4309,9 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator ends all that they gave to one representative, at once.
+        /// The delegator ends all that the representative has from them, at once and together: what they gave, what others
+        /// gave on to the representative in their name, and all that the representative gave on. Nothing at all is a success.
+        /// Requests are not ended.
         pub async fn revoke_all_delegations(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeAllDelegationsRequest>,
@@ -4267,7 +4371,12 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator gives the same again, from now until another end: the new delegation replaces the old in one step.
+        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again. Where the two
+        /// periods overlap, the new delegation replaces the old in one step; what was sub-delegated from the old one ends with
+        /// it, and can be given on again.
+        ///
+        /// Refuses among others: a delegation that has ended or whose period is over (DELEGATION_ENDED), a request or paper
+        /// case (DELEGATION_NOT_GIVEN), and a sub-delegation (SUB_DELEGATION_NOT_RENEWABLE).
         pub async fn renew_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RenewDelegationRequest>,
@@ -4515,8 +4624,9 @@ pub mod delegation_service_server {
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
         /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
-        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, and a signature
-        /// of another text (SIGNED_TEXT_MISMATCH).
+        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
+        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
+        /// (SIGNED_TEXT_MISMATCH).
         async fn create_delegation(
             &self,
             request: tonic::Request<super::CreateDelegationRequest>,
@@ -4525,7 +4635,13 @@ pub mod delegation_service_server {
             tonic::Status,
         >;
         /// The representative gives a part of what they hold on to somebody else, to the depth that each privilege allows. The
-        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it.
+        /// sub-delegation is in the first delegator's name, within the period of its parent, and ends with it. The delegator
+        /// and every representative above see it and may revoke it.
+        ///
+        /// Refuses among others: a parent that is not in force (DELEGATION_NOT_IN_FORCE), a representative who is the
+        /// delegator or above already (REPRESENTATIVE_IS_ABOVE), what the representative has from the delegator in an
+        /// overlapping period (DELEGATION_OVERLAPS), and more than 500 sub-delegations beneath what one representative got from
+        /// the delegator, those whose period is over among them (SUB_DELEGATIONS_EXHAUSTED).
         async fn sub_delegate(
             &self,
             request: tonic::Request<super::SubDelegateRequest>,
@@ -4533,9 +4649,14 @@ pub mod delegation_service_server {
             tonic::Response<super::SubDelegateResponse>,
             tonic::Status,
         >;
-        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured.
+        /// A representative asks a delegator for a delegation. Unanswered, it lapses after 30 days unless configured. The
+        /// delegator's party id is from PartyService.ResolveParty.
         ///
-        /// Refuses among others: more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
+        /// Nothing is told of the delegator: whether they are of age and in good standing is looked at when they accept, and
+        /// their name is not shown before.
+        ///
+        /// Refuses among others: a representative that is not the actor's (PARTY_NOT_FOUND), a privilege that cannot be asked
+        /// for (REQUEST_NOT_ALLOWED), more than 5 unanswered requests to the same delegator (REQUESTS_TO_DELEGATOR_EXHAUSTED) or 20
         /// in all (REQUESTS_EXHAUSTED), and after 3 declines by the same delegator any more for 90 days
         /// (REQUESTS_DECLINED_TOO_OFTEN).
         async fn request_delegation(
@@ -4545,7 +4666,12 @@ pub mod delegation_service_server {
             tonic::Response<super::RequestDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more.
+        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more. All rules of
+        /// CreateDelegation hold for what is accepted.
+        ///
+        /// Refuses among others: more than was asked for (ACCEPTANCE_WIDER), what was declined, withdrawn, lapsed or accepted
+        /// before (REQUEST_DECLINED, REQUEST_WITHDRAWN, REQUEST_LAPSED, REQUEST_ANSWERED), and what was never asked for
+        /// (REQUEST_ANSWERED).
         async fn accept_delegation(
             &self,
             request: tonic::Request<super::AcceptDelegationRequest>,
@@ -4553,7 +4679,8 @@ pub mod delegation_service_server {
             tonic::Response<super::AcceptDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing.
+        /// The delegator declines a request. Declining what is declined already succeeds and changes nothing; what was settled
+        /// otherwise is refused as by AcceptDelegation.
         async fn decline_delegation(
             &self,
             request: tonic::Request<super::DeclineDelegationRequest>,
@@ -4561,7 +4688,8 @@ pub mod delegation_service_server {
             tonic::Response<super::DeclineDelegationResponse>,
             tonic::Status,
         >;
-        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing.
+        /// The representative takes a request back. Withdrawing what is withdrawn already succeeds and changes nothing; what
+        /// was settled otherwise is refused as by AcceptDelegation.
         async fn withdraw_request(
             &self,
             request: tonic::Request<super::WithdrawRequestRequest>,
@@ -4570,7 +4698,8 @@ pub mod delegation_service_server {
             tonic::Status,
         >;
         /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
-        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it.
+        /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it. A sub-delegation may
+        /// also be revoked by each representative above it.
         async fn revoke_delegation(
             &self,
             request: tonic::Request<super::RevokeDelegationRequest>,
@@ -4578,7 +4707,9 @@ pub mod delegation_service_server {
             tonic::Response<super::RevokeDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator ends all that they gave to one representative, at once.
+        /// The delegator ends all that the representative has from them, at once and together: what they gave, what others
+        /// gave on to the representative in their name, and all that the representative gave on. Nothing at all is a success.
+        /// Requests are not ended.
         async fn revoke_all_delegations(
             &self,
             request: tonic::Request<super::RevokeAllDelegationsRequest>,
@@ -4594,7 +4725,12 @@ pub mod delegation_service_server {
             tonic::Response<super::RenounceDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator gives the same again, from now until another end: the new delegation replaces the old in one step.
+        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again. Where the two
+        /// periods overlap, the new delegation replaces the old in one step; what was sub-delegated from the old one ends with
+        /// it, and can be given on again.
+        ///
+        /// Refuses among others: a delegation that has ended or whose period is over (DELEGATION_ENDED), a request or paper
+        /// case (DELEGATION_NOT_GIVEN), and a sub-delegation (SUB_DELEGATION_NOT_RENEWABLE).
         async fn renew_delegation(
             &self,
             request: tonic::Request<super::RenewDelegationRequest>,
@@ -5644,7 +5780,7 @@ pub struct Notice {
     /// Party id of the receiver.
     #[prost(string, tag = "2")]
     pub receiver_id: ::prost::alloc::string::String,
-    /// What happened, oldest first, at least one.
+    /// What happened, oldest first: 1 to 500.
     #[prost(message, repeated, tag = "3")]
     pub items: ::prost::alloc::vec::Vec<NoticeItem>,
 }
@@ -5671,7 +5807,8 @@ pub struct ListNoticesRequest {
 /// Response of NoticeService.ListNotices.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListNoticesResponse {
-    /// The notices. Ask again when they are acknowledged; fewer than asked for means that there are no more now.
+    /// The notices: no more than were asked for, and fewer when they have more than 5,000 items in all. Acknowledge them
+    /// and ask again until the answer is empty: then there are no more now.
     #[prost(message, repeated, tag = "1")]
     pub notices: ::prost::alloc::vec::Vec<Notice>,
     /// Revision token: the state that this answer is from; opaque.
@@ -5717,7 +5854,7 @@ pub enum NoticeKind {
     Revoked = 5,
     /// To the delegator: the delegation was renounced.
     Renounced = 6,
-    /// To both: the delegation ends in 40 days.
+    /// To both: the delegation ends in 40 days. Not told of one whose period is no longer than that.
     Expiring = 7,
     /// To the other party: the delegation ended because a party died.
     EndedByDeath = 8,
@@ -5731,7 +5868,7 @@ pub enum NoticeKind {
     SubDelegated = 12,
     /// To the parties: the delegation ended because what it depended on ended.
     Terminated = 13,
-    /// To the parties: a paper delegation was approved or rejected.
+    /// To the parties: a paper delegation was started (not to who started it), approved or rejected.
     Paper = 14,
 }
 impl NoticeKind {
@@ -5791,8 +5928,9 @@ pub mod notice_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Notices: what a party should hear of, handed to the front end that tells them. Events of one receiver within 15
-    /// minutes make one notice. Called by front ends.
+    /// Notices: what a party should hear of, handed to the front end that tells them. What happens to one receiver within 15
+    /// minutes makes one notice, which is due when the 15 minutes are over; what is withdrawn before then is not told.
+    /// Called by front ends, each of which sees the notices of all receivers.
     #[derive(Debug, Clone)]
     pub struct NoticeServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5863,7 +6001,7 @@ pub mod notice_service_client {
             self
         }
         /// The notices that are due and not acknowledged, oldest first. A notice is listed until it is acknowledged, so it is
-        /// delivered at least once.
+        /// delivered at least once. Once listed, it does not change.
         pub async fn list_notices(
             &mut self,
             request: impl tonic::IntoRequest<super::ListNoticesRequest>,
@@ -5932,7 +6070,7 @@ pub mod notice_service_server {
     #[async_trait]
     pub trait NoticeService: std::marker::Send + std::marker::Sync + 'static {
         /// The notices that are due and not acknowledged, oldest first. A notice is listed until it is acknowledged, so it is
-        /// delivered at least once.
+        /// delivered at least once. Once listed, it does not change.
         async fn list_notices(
             &self,
             request: tonic::Request<super::ListNoticesRequest>,
@@ -5950,8 +6088,9 @@ pub mod notice_service_server {
             tonic::Status,
         >;
     }
-    /// Notices: what a party should hear of, handed to the front end that tells them. Events of one receiver within 15
-    /// minutes make one notice. Called by front ends.
+    /// Notices: what a party should hear of, handed to the front end that tells them. What happens to one receiver within 15
+    /// minutes makes one notice, which is due when the 15 minutes are over; what is withdrawn before then is not told.
+    /// Called by front ends, each of which sees the notices of all receivers.
     #[derive(Debug)]
     pub struct NoticeServiceServer<T> {
         inner: Arc<T>,
@@ -6186,7 +6325,7 @@ pub struct StartPaperDelegationRequest {
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// The logged-in user: a caseworker at a caseworker system; at a front end the representative, or an employee of the
-    /// representative. Required.
+    /// representative. A client that is both starts for the representative where the user may act for it. Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// Party id of the delegator, a person: a UUID. Required.
@@ -6198,7 +6337,7 @@ pub struct StartPaperDelegationRequest {
     /// URIs of the privileges that the form offers: 1 to 100, no duplicates.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// When it is to be valid; without a start: from the approval on. Required.
+    /// When it is to be valid; without a start, or when the start has passed by then: from the approval on. Required.
     #[prost(message, optional, tag = "6")]
     pub period: ::core::option::Option<Period>,
 }
@@ -6227,11 +6366,12 @@ pub struct RegisterSignedFormRequest {
     /// SHA-256 of the scanned form: 32 bytes. Required.
     #[prost(bytes = "vec", tag = "4")]
     pub scan_digest: ::prost::alloc::vec::Vec<u8>,
-    /// URIs of the privileges that the delegator ticked: 1 to 100 of those on the form, no duplicates.
+    /// URIs of the privileges that the delegator ticked: 1 to 100 of those on the form (TICKED_NOT_ON_FORM), no
+    /// duplicates.
     #[prost(string, repeated, tag = "5")]
     pub ticked_privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The day on which the delegator signed, `YYYY-MM-DD`: not in the future, at most 180 days ago and not before the case was
-    /// started. Required.
+    /// The day on which the delegator signed, `YYYY-MM-DD` in Danish civil time: not in the future (SIGN_DATE_IN_FUTURE),
+    /// at most 180 days ago (SIGN_DATE_TOO_OLD) and not before the case was started (SIGN_DATE_BEFORE_START). Required.
     #[prost(string, tag = "6")]
     pub sign_date: ::prost::alloc::string::String,
 }
@@ -6251,7 +6391,8 @@ pub struct ApprovePaperDelegationRequest {
     /// Idempotency: a UUID; see StartPaperDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// The logged-in caseworker: an employee, not the one who registered the form or started the case. Required.
+    /// The logged-in caseworker: an employee, not the one who registered the form or started the case, and not of the
+    /// representative. Required.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
     /// The delegation: a UUID. Required.
@@ -6326,51 +6467,6 @@ pub struct ListPaperDelegationsResponse {
     #[prost(string, tag = "3")]
     pub revision: ::prost::alloc::string::String,
 }
-/// Why a paper case was rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PaperRejectReason {
-    /// Refused.
-    Unspecified = 0,
-    /// The form is not signed, or not by the delegator.
-    Signature = 1,
-    /// The form is incomplete or cannot be read.
-    Incomplete = 2,
-    /// The form does not say what was registered.
-    Misregistered = 3,
-    /// The delegator does not want it, or cannot want it.
-    Delegator = 4,
-    /// The form did not come back.
-    NotReturned = 5,
-}
-impl PaperRejectReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PAPER_REJECT_REASON_UNSPECIFIED",
-            Self::Signature => "PAPER_REJECT_REASON_SIGNATURE",
-            Self::Incomplete => "PAPER_REJECT_REASON_INCOMPLETE",
-            Self::Misregistered => "PAPER_REJECT_REASON_MISREGISTERED",
-            Self::Delegator => "PAPER_REJECT_REASON_DELEGATOR",
-            Self::NotReturned => "PAPER_REJECT_REASON_NOT_RETURNED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PAPER_REJECT_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "PAPER_REJECT_REASON_SIGNATURE" => Some(Self::Signature),
-            "PAPER_REJECT_REASON_INCOMPLETE" => Some(Self::Incomplete),
-            "PAPER_REJECT_REASON_MISREGISTERED" => Some(Self::Misregistered),
-            "PAPER_REJECT_REASON_DELEGATOR" => Some(Self::Delegator),
-            "PAPER_REJECT_REASON_NOT_RETURNED" => Some(Self::NotReturned),
-            _ => None,
-        }
-    }
-}
 /// Generated client implementations.
 pub mod paper_service_client {
     #![allow(
@@ -6383,8 +6479,12 @@ pub mod paper_service_client {
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
     /// Delegations on paper, for delegators without MitID: a form is posted, signed by hand and returned; one caseworker
-    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker (an employee), and by
-    /// front ends to start one.
+    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker, and by front ends to
+    /// start one.
+    ///
+    /// A caseworker is an employee in good standing with a login of at least NSIS substantial; any other actor is refused
+    /// (ACTOR_IS_NOT_CASEWORKER, ASSURANCE_TOO_LOW). Any registered caseworker system may handle any case: a citizen may
+    /// return the form to any municipality.
     #[derive(Debug, Clone)]
     pub struct PaperServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -6455,7 +6555,9 @@ pub mod paper_service_client {
             self
         }
         /// Starts a paper delegation and has the form posted to the delegator. By a caseworker, or by the representative at a
-        /// front end. Each privilege must allow paper (PAPER_NOT_ALLOWED).
+        /// front end. The rules of giving hold; the delegator must be a person (PARTY_IS_NOT_PERSON), and each privilege must
+        /// allow paper (PAPER_NOT_ALLOWED). At most 5 cases of one delegator and one representative wait at a time
+        /// (PAPER_CASES_EXHAUSTED).
         pub async fn start_paper_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::StartPaperDelegationRequest>,
@@ -6483,7 +6585,8 @@ pub mod paper_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// A caseworker registers the signed form that came back: what was ticked, when it was signed, and the digest of the
-        /// scan.
+        /// scan. Once only: after a mistake the case is rejected (MISREGISTERED) and started anew. Refused when a form is
+        /// registered already (PAPER_REGISTERED) or the case is decided (PAPER_CASE_DECIDED).
         pub async fn register_signed_form(
             &mut self,
             request: impl tonic::IntoRequest<super::RegisterSignedFormRequest>,
@@ -6510,8 +6613,10 @@ pub mod paper_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// A second caseworker approves: the delegation is given, and a confirmation is posted to the delegator. Nobody
-        /// approves what they registered or started (APPROVER_IS_NOT_SECOND).
+        /// A second caseworker approves: what was ticked is given, by the rules of giving as they are now, and a confirmation
+        /// is posted to the delegator. Nobody approves what they registered or started, or what is given to them or to their
+        /// organisation (APPROVER_IS_NOT_SECOND). Refused when no form is registered (PAPER_NOT_REGISTERED) or the case is
+        /// decided (PAPER_CASE_DECIDED).
         pub async fn approve_paper_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::ApprovePaperDelegationRequest>,
@@ -6538,7 +6643,8 @@ pub mod paper_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// A caseworker rejects the case.
+        /// A caseworker rejects the case, whether or not a form is registered. Refused when it is decided
+        /// (PAPER_CASE_DECIDED).
         pub async fn reject_paper_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::RejectPaperDelegationRequest>,
@@ -6608,7 +6714,9 @@ pub mod paper_service_server {
     #[async_trait]
     pub trait PaperService: std::marker::Send + std::marker::Sync + 'static {
         /// Starts a paper delegation and has the form posted to the delegator. By a caseworker, or by the representative at a
-        /// front end. Each privilege must allow paper (PAPER_NOT_ALLOWED).
+        /// front end. The rules of giving hold; the delegator must be a person (PARTY_IS_NOT_PERSON), and each privilege must
+        /// allow paper (PAPER_NOT_ALLOWED). At most 5 cases of one delegator and one representative wait at a time
+        /// (PAPER_CASES_EXHAUSTED).
         async fn start_paper_delegation(
             &self,
             request: tonic::Request<super::StartPaperDelegationRequest>,
@@ -6617,7 +6725,8 @@ pub mod paper_service_server {
             tonic::Status,
         >;
         /// A caseworker registers the signed form that came back: what was ticked, when it was signed, and the digest of the
-        /// scan.
+        /// scan. Once only: after a mistake the case is rejected (MISREGISTERED) and started anew. Refused when a form is
+        /// registered already (PAPER_REGISTERED) or the case is decided (PAPER_CASE_DECIDED).
         async fn register_signed_form(
             &self,
             request: tonic::Request<super::RegisterSignedFormRequest>,
@@ -6625,8 +6734,10 @@ pub mod paper_service_server {
             tonic::Response<super::RegisterSignedFormResponse>,
             tonic::Status,
         >;
-        /// A second caseworker approves: the delegation is given, and a confirmation is posted to the delegator. Nobody
-        /// approves what they registered or started (APPROVER_IS_NOT_SECOND).
+        /// A second caseworker approves: what was ticked is given, by the rules of giving as they are now, and a confirmation
+        /// is posted to the delegator. Nobody approves what they registered or started, or what is given to them or to their
+        /// organisation (APPROVER_IS_NOT_SECOND). Refused when no form is registered (PAPER_NOT_REGISTERED) or the case is
+        /// decided (PAPER_CASE_DECIDED).
         async fn approve_paper_delegation(
             &self,
             request: tonic::Request<super::ApprovePaperDelegationRequest>,
@@ -6634,7 +6745,8 @@ pub mod paper_service_server {
             tonic::Response<super::ApprovePaperDelegationResponse>,
             tonic::Status,
         >;
-        /// A caseworker rejects the case.
+        /// A caseworker rejects the case, whether or not a form is registered. Refused when it is decided
+        /// (PAPER_CASE_DECIDED).
         async fn reject_paper_delegation(
             &self,
             request: tonic::Request<super::RejectPaperDelegationRequest>,
@@ -6652,8 +6764,12 @@ pub mod paper_service_server {
         >;
     }
     /// Delegations on paper, for delegators without MitID: a form is posted, signed by hand and returned; one caseworker
-    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker (an employee), and by
-    /// front ends to start one.
+    /// registers it and a second one approves. Called by caseworker systems for a logged-in caseworker, and by front ends to
+    /// start one.
+    ///
+    /// A caseworker is an employee in good standing with a login of at least NSIS substantial; any other actor is refused
+    /// (ACTOR_IS_NOT_CASEWORKER, ASSURANCE_TOO_LOW). Any registered caseworker system may handle any case: a citizen may
+    /// return the form to any municipality.
     #[derive(Debug)]
     pub struct PaperServiceServer<T> {
         inner: Arc<T>,

@@ -1,11 +1,13 @@
 //! How every command runs: repeated requests get their first answer, collisions are tried again, refusals are logged.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
+use fuldmagt_domain::agreement::signature;
 use fuldmagt_store::{self as store, Conflict, command::Command, revision::Revision, usage::About};
 use uuid::Uuid;
 
-use super::{App, Call, Error, Result};
+use super::{App, Call, Caller, Error, Result};
+use crate::clients;
 
 /// Most attempts of one command before it is given up as [`Error::Busy`]. Collisions are between commands about the
 /// same parties; five in a row mean that somebody sends them faster than a person can.
@@ -92,6 +94,16 @@ impl App {
     pub fn order(&self, call: Call, request_id: Uuid, payload: &[u8], channel: Channel) -> Order {
         let payload_digest = self.store.keys().index_key().payload_digest(call.caller.rpc, payload);
         Order { call, request_id, channel, payload_digest }
+    }
+
+    /// The order of something that the service does by itself, `what` in the usage log.
+    ///
+    /// # Errors
+    /// [`Error::Broken`].
+    pub(super) fn own_order(&self, what: &'static str) -> Result<Order> {
+        let client = clients::service_itself().map_err(|_| Error::Broken("the service's own client"))?;
+        let call = self.call(Caller { client: Arc::new(client), rpc: what, trace_id: None });
+        Ok(self.order(call, self.ids.random_id(), &[], Channel::System))
     }
 
     /// The first answer, if the command had one, else the error. For a request that is wrong by now but was right when
@@ -183,7 +195,10 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::TooManyRequests => Some(Error::TooManyRequests),
         Conflict::TooManyRequestsToDelegator => Some(Error::TooManyRequestsToDelegator),
         Conflict::DeclinedTooOften => Some(Error::DeclinedTooOften),
+        Conflict::TooManyDelegations => Some(Error::TooManyDelegations),
+        Conflict::TooManyGivenOn => Some(Error::TooManyGivenOn),
         Conflict::FourEyes => Some(Error::FourEyes),
+        Conflict::TooManyPaperCases => Some(Error::TooManyPaperCases),
         Conflict::RequestId
         | Conflict::Version
         | Conflict::Identifier
@@ -200,9 +215,19 @@ const fn own_doing(refusal: &Error) -> bool {
         Error::DelegationOverlaps
             | Error::EtagMismatch
             | Error::Request(_)
+            | Error::Ending(_)
+            // The first of the two has become what would be replaced.
+            | Error::Signature(signature::Refusal::TextMismatch)
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
+            | Error::DeclinedTooOften
+            | Error::TooManyDelegations
+            | Error::TooManyGivenOn
             | Error::FourEyes
+            | Error::Paper(_)
+            | Error::TooManyPaperCases
+            | Error::PartyMerged(_)
+            | Error::PartyNotSuspended
     )
 }
 
@@ -220,7 +245,10 @@ fn collided(error: &store::Error) -> bool {
             Conflict::TooManyRequests
             | Conflict::TooManyRequestsToDelegator
             | Conflict::DeclinedTooOften
-            | Conflict::FourEyes => false,
+            | Conflict::TooManyDelegations
+            | Conflict::TooManyGivenOn
+            | Conflict::FourEyes
+            | Conflict::TooManyPaperCases => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

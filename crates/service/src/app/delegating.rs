@@ -7,7 +7,10 @@ use fuldmagt_domain::{
     party::{Party, PartyId},
     privilege::{Privilege, PrivilegeUri},
 };
-use fuldmagt_store::delegation::{Changes, Facts, Held};
+use fuldmagt_store::{
+    delegation::{Changes, Facts, Held},
+    usage::About,
+};
 
 use super::{
     App, Error, Result,
@@ -24,6 +27,37 @@ impl App {
         changes.notice_ids = (0..changes.notice_count()).map(|_| self.ids.row_id(order.call.at)).collect();
         let revision = self.store.apply(&changes, &order.command()).await?;
         Ok(Answer { response: changes.response.to_vec(), revision })
+    }
+
+    /// Writes that a request is settled in another way than by an acceptance.
+    pub(super) async fn settle(
+        &self,
+        order: &Order,
+        facts: &Facts,
+        step: Step,
+        encode: fn(&Delegation, &Order) -> Vec<u8>,
+    ) -> Result<Answer> {
+        let response = encode(&step.delegation, order);
+        let held = held_alone(facts, step.delegation.delegator);
+        self.apply(order, Changes { held, ..Changes::new(vec![step], &response) }).await
+    }
+
+    /// Answers with a delegation that is already as it is wanted.
+    pub(super) async fn settled(
+        &self,
+        order: &Order,
+        delegation: &Delegation,
+        outcome: &'static str,
+        encode: fn(&Delegation, &Order) -> Vec<u8>,
+    ) -> Result<Answer> {
+        let about = About {
+            delegator: Some(delegation.delegator),
+            representative: Some(delegation.representative),
+            delegation: Some(delegation.id.0),
+        };
+        let response = encode(delegation, order);
+        let revision = self.store.remember(&order.command(), about, outcome, &response).await?;
+        Ok(Answer { response, revision })
     }
 }
 
@@ -83,6 +117,6 @@ pub(super) fn acting_for(actor: &Party, candidates: impl IntoIterator<Item = Par
 }
 
 /// Whom a call about one delegation is about, before it is known.
-pub(super) fn about(delegation: DelegationId) -> fuldmagt_store::usage::About {
-    fuldmagt_store::usage::About { delegation: Some(delegation.0), ..Default::default() }
+pub(super) fn about(delegation: DelegationId) -> About {
+    About { delegation: Some(delegation.0), ..Default::default() }
 }

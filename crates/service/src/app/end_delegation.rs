@@ -1,15 +1,13 @@
 //! `RevokeDelegation` and `RenounceDelegation`: a party ends the delegation, or a part of it, at once.
 
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, EndReason, EndedBy, Step},
     ending::{self, Tree},
     party::Party,
     privilege::PrivilegeUri,
 };
-use fuldmagt_store::{
-    delegation::{Ask, Changes},
-    usage::About,
-};
+use fuldmagt_store::delegation::{Ask, Changes};
 
 use super::{
     App, Error, Result,
@@ -65,7 +63,7 @@ impl App {
         let facts = self.store.facts(ask).await?;
         let actor = known(&facts, end.actor.party).map_err(|_| Error::DelegationNotFound)?;
         let tree = facts.tree(end.delegation).ok_or(Error::DelegationNotFound)?.clone();
-        match steps(end, actor, tree, order) {
+        match steps(end, actor, tree, facts.instant(order.call.at)) {
             Ok(steps) => {
                 let subject = subject(&steps)?;
                 let response = encode(subject, order);
@@ -73,22 +71,14 @@ impl App {
                 self.apply(order, Changes { held, ..Changes::new(steps, &response) }).await
             }
             Err(Error::Ending(ending::Refusal::AlreadyEnded(delegation))) => {
-                let about = About {
-                    delegator: Some(delegation.delegator),
-                    representative: Some(delegation.representative),
-                    delegation: Some(delegation.id.0),
-                };
-                let response = encode(&delegation, order);
-                let revision =
-                    self.store.remember(&order.command(), about, "already_ended", &response).await?;
-                Ok(Answer { response, revision })
+                self.settled(order, &delegation, "already_ended", encode).await
             }
             Err(error) => Err(error),
         }
     }
 }
 
-fn steps(end: &End, actor: &Party, tree: Tree, order: &Order) -> Result<Vec<Step>> {
+fn steps(end: &End, actor: &Party, tree: Tree, at: DateTime<Utc>) -> Result<Vec<Step>> {
     let top = &tree.top;
     let acting_for = match end.by {
         // A sub-delegation is also taken back by each representative above it.
@@ -97,7 +87,6 @@ fn steps(end: &End, actor: &Party, tree: Tree, order: &Order) -> Result<Vec<Step
         }
         EndedBy::Representative => acting_for(actor, [top.representative])?,
     };
-    let at = order.call.at;
     let steps = if end.privileges.is_empty() {
         ending::end(tree, end.by, acting_for, end.reason, at)
     } else {

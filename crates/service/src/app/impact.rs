@@ -6,9 +6,12 @@ use fuldmagt_domain::{
     privilege::{Privilege, Publication},
 };
 use fuldmagt_store::{
+    self as store,
     catalogue::{Affected, CataloguePrivilege, Narrowing},
     package::{Found, Package},
 };
+
+use super::{App, Result};
 
 /// What a change of a privilege affects. A delegation is in force here when the grant is not ended and its period has
 /// the instant of the call.
@@ -48,8 +51,8 @@ pub struct PackageImpact {
 pub struct ChangedPrivilege {
     /// The privilege.
     pub entry: CataloguePrivilege,
-    /// What the change affects.
-    pub impact: PrivilegeImpact,
+    /// What the change affects; `None` when that could not be counted in time.
+    pub impact: Option<PrivilegeImpact>,
     /// The instant of the call.
     pub at: DateTime<Utc>,
 }
@@ -61,6 +64,25 @@ pub struct ChangedPackage {
     pub package: Package,
     /// What the change affects.
     pub impact: PackageImpact,
+}
+
+impl App {
+    /// Counts, if that is done in time: a change is not kept from being made by a count of what it affects. A privilege
+    /// that is misused must be hidden, however many have it.
+    ///
+    /// # Errors
+    /// Those of the store, but that it took too long or is not available.
+    pub(super) async fn affected_in_time(&self, narrowing: &Narrowing<'_>) -> Result<Option<Affected>> {
+        match self.store.affected(narrowing).await {
+            Ok(affected) => Ok(Some(affected)),
+            Err(error @ store::Error::Unavailable(_)) => {
+                let store::Diagnosis { kind, sqlstate, .. } = error.diagnosis();
+                tracing::warn!(%error, kind, sqlstate = sqlstate.as_deref(), "what a change affects was not counted");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// What is to be counted when a privilege's rules change; `before`: none, for a new one.

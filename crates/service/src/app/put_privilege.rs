@@ -9,8 +9,7 @@ use fuldmagt_domain::{
     privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
 };
 use fuldmagt_store::{
-    catalogue::{self, CataloguePrivilege, Texts},
-    revision::Revision,
+    catalogue::{self, Affected, CataloguePrivilege, Narrowing, Texts},
     usage::About,
 };
 
@@ -52,6 +51,14 @@ pub struct PutPrivilege {
     pub expected_version: Option<i64>,
 }
 
+/// What comes of it.
+struct Decided {
+    /// As it was, if it was there.
+    before: Option<Privilege>,
+    /// As it is to be.
+    entry: CataloguePrivilege,
+}
+
 impl App {
     /// Registers or changes a privilege; whether it is published stays as it is. At most five round trips.
     ///
@@ -66,16 +73,19 @@ impl App {
         encode: fn(&ChangedPrivilege) -> Vec<u8>,
     ) -> Result<Answer> {
         if mode == Mode::ValidateOnly {
-            let (changed, revision) = self.decide_put_privilege(&order.call, put).await?;
-            return Ok(Answer { response: encode(&changed), revision });
+            let decided = self.decide_put_privilege(&order.call, put).await?;
+            let affected = self.store.affected(&decided.narrowing(order.call.at)).await?;
+            let response = encode(&decided.changed(Some(&affected), order.call.at));
+            return Ok(Answer { response, revision: affected.revision });
         }
         let app = self.clone();
         self.run(order, About::default(), move |order| {
             let (app, put) = (app.clone(), put.clone());
             async move {
-                let (changed, _) = app.decide_put_privilege(&order.call, put).await?;
-                let response = encode(&changed);
-                let change = catalogue::Change::Put;
+                let decided = app.decide_put_privilege(&order.call, put).await?;
+                let affected = app.affected_in_time(&decided.narrowing(order.call.at)).await?;
+                let changed = decided.changed(affected.as_ref(), order.call.at);
+                let (response, change) = (encode(&changed), catalogue::Change::Put);
                 let revision =
                     app.store.put_privilege(&changed.entry, change, &response, &order.command()).await?;
                 Ok(Answer { response, revision })
@@ -84,12 +94,7 @@ impl App {
         .await
     }
 
-    /// The privilege as it would be, and the state that this is decided by.
-    async fn decide_put_privilege(
-        &self,
-        call: &Call,
-        put: PutPrivilege,
-    ) -> Result<(ChangedPrivilege, Revision)> {
+    async fn decide_put_privilege(&self, call: &Call, put: PutPrivilege) -> Result<Decided> {
         let system = self.store.system(&put.system).await?.ok_or(Error::SystemNotFound)?;
         require_owner(call, &system.authority, Error::SystemNotFound)?;
         let known = self.store.privilege(&put.uri).await?;
@@ -102,10 +107,17 @@ impl App {
         }
         let version = next_version(known.as_ref().map(|known| known.version), put.expected_version)?;
         let entry = put.entry(known.as_ref(), system.authority, version, call.at);
-        let before = known.as_ref().map(|known| &known.privilege);
-        let affected = self.store.affected(&impact::of_rules(before, &entry.privilege, call.at)).await?;
-        let impact = PrivilegeImpact::by_rules(&affected);
-        Ok((ChangedPrivilege { entry, impact, at: call.at }, affected.revision))
+        Ok(Decided { before: known.map(|known| known.privilege), entry })
+    }
+}
+
+impl Decided {
+    fn narrowing(&self, at: DateTime<Utc>) -> Narrowing<'_> {
+        impact::of_rules(self.before.as_ref(), &self.entry.privilege, at)
+    }
+
+    fn changed(self, affected: Option<&Affected>, at: DateTime<Utc>) -> ChangedPrivilege {
+        ChangedPrivilege { entry: self.entry, impact: affected.map(PrivilegeImpact::by_rules), at }
     }
 }
 

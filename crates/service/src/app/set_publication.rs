@@ -1,8 +1,11 @@
 //! `PublishPrivilege` and `HidePrivilege`: a privilege is made available, or taken out of use, now or later.
 
 use chrono::{DateTime, Utc};
-use fuldmagt_domain::privilege::{ExistingGrants, PrivilegeUri, PublicationError};
-use fuldmagt_store::{catalogue, revision::Revision, usage::About};
+use fuldmagt_domain::privilege::{ExistingGrants, PrivilegeUri, Publication, PublicationError};
+use fuldmagt_store::{
+    catalogue::{self, Affected, CataloguePrivilege, Narrowing},
+    usage::About,
+};
 
 use super::{
     App, Call, Error, Result,
@@ -30,11 +33,14 @@ pub enum Change {
 
 /// What comes of a change.
 struct Decided {
-    changed: ChangedPrivilege,
+    /// As it was.
+    before: Publication,
+    /// The privilege as it is to be.
+    entry: CataloguePrivilege,
+    /// From when the change counts.
+    counts_from: DateTime<Utc>,
     /// What is to be written; `None` when it is so already.
     event: Option<catalogue::Change>,
-    /// The state that this is decided by.
-    revision: Revision,
 }
 
 impl App {
@@ -53,14 +59,18 @@ impl App {
     ) -> Result<Answer> {
         if mode == Mode::ValidateOnly {
             let decided = self.decide_publication(&order.call, &uri, change).await?;
-            return Ok(Answer { response: encode(&decided.changed), revision: decided.revision });
+            let affected = self.store.affected(&decided.narrowing(order.call.at)).await?;
+            let response = encode(&decided.changed(Some(&affected), order.call.at));
+            return Ok(Answer { response, revision: affected.revision });
         }
         let app = self.clone();
         self.run(order, About::default(), move |order| {
             let (app, uri) = (app.clone(), uri.clone());
             async move {
-                let Decided { changed, event, .. } =
-                    app.decide_publication(&order.call, &uri, change).await?;
+                let decided = app.decide_publication(&order.call, &uri, change).await?;
+                let affected = app.affected_in_time(&decided.narrowing(order.call.at)).await?;
+                let event = decided.event;
+                let changed = decided.changed(affected.as_ref(), order.call.at);
                 let (response, command) = (encode(&changed), order.command());
                 let revision = match event {
                     Some(event) => {
@@ -86,20 +96,26 @@ impl App {
                 (after, on, catalogue::Change::Hidden)
             }
         };
-        let counts_from = on.unwrap_or(call.at);
-        let affected =
-            self.store.affected(&impact::of_publication(&entry.privilege, call.at, counts_from)).await?;
-        let impact = PrivilegeImpact::by_publication((before, after), counts_from, &affected);
         let is_changed = after != before;
         if is_changed {
             entry.privilege.publication = after;
             entry.version += 1;
         }
-        Ok(Decided {
-            changed: ChangedPrivilege { entry, impact, at: call.at },
-            event: is_changed.then_some(event),
-            revision: affected.revision,
-        })
+        let counts_from = on.unwrap_or(call.at);
+        Ok(Decided { before, entry, counts_from, event: is_changed.then_some(event) })
+    }
+}
+
+impl Decided {
+    const fn narrowing(&self, at: DateTime<Utc>) -> Narrowing<'_> {
+        impact::of_publication(&self.entry.privilege, at, self.counts_from)
+    }
+
+    fn changed(self, affected: Option<&Affected>, at: DateTime<Utc>) -> ChangedPrivilege {
+        let publications = (self.before, self.entry.privilege.publication);
+        let impact =
+            affected.map(|found| PrivilegeImpact::by_publication(publications, self.counts_from, found));
+        ChangedPrivilege { entry: self.entry, impact, at }
     }
 }
 

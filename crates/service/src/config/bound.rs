@@ -41,6 +41,10 @@ pub const MIN_DELEGATOR_AGE_YEARS: Bound = Bound::new("rules.min_delegator_age_y
 /// A request that waits longer than a year is forgotten by both.
 pub const REQUEST_LAPSE_DAYS: Bound = Bound::new("rules.request_lapse_days", 30, 1, 366);
 
+/// How many days before its end the parties of a delegation are told that it ends: time enough for a form on paper to
+/// be posted, signed and returned.
+pub const EXPIRY_NOTICE_DAYS: Bound = Bound::new("rules.expiry_notice_days", 40, 1, 366);
+
 /// For how long an answer may be kept by the asker, in seconds. Zero, because a revocation must hold at the next
 /// check; five minutes is the most an authority may trade for speed.
 pub const ANSWER_MAX_AGE_S: Bound = Bound::new("rules.answer_max_age_s", 0, 0, 300);
@@ -72,6 +76,11 @@ pub const MAX_DEADLINE_MS: Bound = Bound::new("limits.max_deadline_ms", 60_000, 
 /// kill, and above the default deadline.
 pub const SHUTDOWN_GRACE_MS: Bound = Bound::new("limits.shutdown_grace_ms", 20_000, 0, 600_000);
 
+/// How often it is looked which delegations are about to end, in ms. A notice is told some days before; an hour is soon
+/// enough, and one look at an index is nothing.
+pub const EXPIRY_NOTICES_INTERVAL_MS: Bound =
+    Bound::new("jobs.expiry_notices_interval_ms", 3_600_000, 10, 86_400_000);
+
 /// All of them, for tests and help texts.
 pub const ALL: &[Bound] = &[
     DATABASE_MAX_CONNECTIONS,
@@ -79,6 +88,7 @@ pub const ALL: &[Bound] = &[
     STATEMENT_TIMEOUT_MS,
     MAX_PERIOD_DAYS,
     MIN_DELEGATOR_AGE_YEARS,
+    EXPIRY_NOTICE_DAYS,
     ANSWER_MAX_AGE_S,
     MAX_CONNECTIONS,
     MAX_CONCURRENT_REQUESTS,
@@ -87,4 +97,5 @@ pub const ALL: &[Bound] = &[
     DEFAULT_DEADLINE_MS,
     MAX_DEADLINE_MS,
     SHUTDOWN_GRACE_MS,
+    EXPIRY_NOTICES_INTERVAL_MS,
 ];

@@ -43,6 +43,8 @@ pub struct Config {
     pub rules: Rules,
     /// How much is done at most.
     pub limits: Limits,
+    /// What is done beside the RPCs.
+    pub jobs: Jobs,
     /// Logs, traces and metrics.
     pub telemetry: Telemetry,
     /// Whether a client may ask which services and messages there are.
@@ -96,6 +98,8 @@ pub struct Rules {
     pub min_delegator_age_years: u32,
     /// How long a request waits for an answer, in days.
     pub request_lapse_days: u32,
+    /// How many days before its end the parties are told that a delegation ends.
+    pub expiry_notice_days: u32,
     /// For how long an answer may be kept by the asker, in seconds.
     pub answer_max_age_s: u32,
 }
@@ -117,6 +121,13 @@ pub struct Limits {
     pub max_deadline: Duration,
     /// How long running RPCs may take to end at shutdown.
     pub shutdown_grace: Duration,
+}
+
+/// What is done beside the RPCs.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    /// How often it is looked which delegations are about to end.
+    pub expiry_notices_interval: Duration,
 }
 
 /// Logs, traces and metrics.

@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub(super) database: Database,
     pub(super) rules: Rules,
     pub(super) limits: Limits,
+    pub(super) jobs: Jobs,
     pub(super) telemetry: Telemetry,
 }
 
@@ -39,6 +40,7 @@ impl Default for Raw {
             database: Database::default(),
             rules: Rules::default(),
             limits: Limits::default(),
+            jobs: Jobs::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -106,6 +108,7 @@ numbers! {
         max_period_days: bound::MAX_PERIOD_DAYS,
         min_delegator_age_years: bound::MIN_DELEGATOR_AGE_YEARS,
         request_lapse_days: bound::REQUEST_LAPSE_DAYS,
+        expiry_notice_days: bound::EXPIRY_NOTICE_DAYS,
         answer_max_age_s: bound::ANSWER_MAX_AGE_S,
     }
 }
@@ -119,5 +122,11 @@ numbers! {
         default_deadline_ms: bound::DEFAULT_DEADLINE_MS,
         max_deadline_ms: bound::MAX_DEADLINE_MS,
         shutdown_grace_ms: bound::SHUTDOWN_GRACE_MS,
+    }
+}
+
+numbers! {
+    Jobs {
+        expiry_notices_interval_ms: bound::EXPIRY_NOTICES_INTERVAL_MS,
     }
 }

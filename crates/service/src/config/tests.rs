@@ -46,6 +46,7 @@ fn the_defaults_are_usable_in_development() {
             max_period_days: 730,
             min_delegator_age_years: 15,
             request_lapse_days: 30,
+            expiry_notice_days: 40,
             answer_max_age_s: 0
         }
     );

@@ -6,7 +6,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use fuldmagt_domain::{ending, giving::Refusal, privilege::PrivilegeUri, request, sub_delegation};
+use fuldmagt_domain::{
+    agreement::signature, ending, giving::Refusal, paper, party::PartyId, privilege::PrivilegeUri, request,
+    sub_delegation,
+};
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -24,6 +27,8 @@ const BUSY_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The key of `ErrorInfo.metadata` that names a privilege of the catalogue.
 const METADATA_PRIVILEGE: &str = "privilege";
+/// The key that names the party which another was merged into.
+const METADATA_PARTY: &str = "surviving_id";
 
 /// The answer of an RPC.
 ///
@@ -38,8 +43,8 @@ pub fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let Told { code, message, fields, privilege, retry_delay } = told(&error);
-        let metadata = privilege.map(|privilege| (METADATA_PRIVILEGE.to_owned(), privilege)).into_iter();
+        let Told { code, message, fields, metadata, retry_delay } = told(&error);
+        let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into_iter();
         let mut details =
             ErrorDetails::with_error_info(error.reason(), ERROR_DOMAIN, metadata.collect::<HashMap<_, _>>());
         if !fields.is_empty() {
@@ -57,11 +62,13 @@ struct Told {
     code: Code,
     message: String,
     fields: Vec<FieldViolation>,
-    /// Which privilege is meant, where several were named. The catalogue is public.
-    privilege: Option<String>,
+    /// Which privilege is meant, where several were named: the catalogue is public. Or which party: its id says nothing
+    /// about a person.
+    metadata: Option<(&'static str, String)>,
     retry_delay: Option<Duration>,
 }
 
+#[allow(clippy::too_many_lines, reason = "one table, a row for each error")]
 fn told(error: &Error) -> Told {
     match error {
         Error::Invalid(violations) => invalid(violations),
@@ -69,6 +76,11 @@ fn told(error: &Error) -> Told {
         Error::Request(refusal) => request_refused(refusal, error.reason()),
         Error::SubDelegation(refusal) => sub_delegation_refused(refusal, error.reason()),
         Error::Ending(refusal) => not_ended(refusal, error.reason()),
+        Error::Paper(refusal) => paper_refused(refusal, error.reason()),
+        Error::TooManyPaperCases => exhausted("too many paper cases of the two parties wait to be decided"),
+        Error::NoticeNotFound => not_found("there is no such notice"),
+        Error::Signature(refusal) => not_signed(*refusal, error.reason()),
+        Error::AgreementTooLong => precondition("the text of the agreement is too long: give less at a time"),
         Error::TooManyRequests => exhausted("the representative has too many unanswered requests"),
         Error::TooManyRequestsToDelegator => {
             exhausted("the representative has too many unanswered requests to the delegator")
@@ -76,16 +88,22 @@ fn told(error: &Error) -> Told {
         Error::DeclinedTooOften => {
             exhausted("the delegator has declined such requests too often; ask again after 90 days")
         }
-        Error::FourEyes => {
-            precondition("a paper delegation is approved by who neither started nor registered it")
+        Error::TooManyDelegations => {
+            exhausted("there are too many delegations between the two parties: replace or revoke some")
         }
-        Error::PartyMerged(_) => precondition("the party was merged into another: resolve it again"),
+        Error::TooManyGivenOn => {
+            exhausted("too much was given on already of what the first representative holds")
+        }
+        Error::RenewsGivenOn => precondition("a sub-delegation is given on again, not renewed"),
+        Error::FourEyes => precondition("a second caseworker approves, who has no other part in the case"),
+        Error::Merging(refusal) => precondition(&refusal.to_string()),
+        Error::PartyIsNotEmployee => precondition("only an employee has an employment"),
+        Error::PartyNotSuspended => precondition("the party is not suspended"),
+        Error::PartyMerged(into) => precondition("the party was merged into another").with_party(*into),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
-        Error::PrivilegeNotFound { field } => {
-            not_found("there is no such privilege, or it is not the client's")
-                .with_field(field, error.reason())
-        }
+        Error::PrivilegeNotFound { field } => privilege_not_found(field, error.reason()),
+        Error::ReceiptNotFound => not_found("nothing was signed for the delegation"),
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
         Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
@@ -116,6 +134,7 @@ fn told(error: &Error) -> Told {
         Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
         Error::Forbidden => denied("none of the client's roles may call this"),
         Error::PurposeNotRegistered => denied("the purpose is not registered for the client"),
+        Error::NotBuilt => Told::new(Code::Unimplemented, "this version of the service does not do it yet"),
         Error::Busy => busy(),
         Error::Store(error) => not_stored(error),
         Error::Broken(what) => {
@@ -129,7 +148,9 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
     match refusal {
         // Unknown and forbidden look alike.
         Refusal::NotForDelegator => told(&Error::PartyNotFound),
-        Refusal::AssuranceTooLow => precondition("giving takes a login of at least NSIS substantial"),
+        Refusal::AssuranceTooLow => precondition(
+            "giving, asking and accepting take a login of at least NSIS substantial, and of what each privilege demands",
+        ),
         Refusal::ToOneself => {
             Told::new(Code::InvalidArgument, "the representative must be another party than the delegator")
                 .with_field("representative_id", reason)
@@ -194,6 +215,44 @@ fn sub_delegation_refused(refusal: &sub_delegation::Refusal, reason: &'static st
             Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
         }
         sub_delegation::Refusal::Giving(refusal) => refused(refusal, reason),
+    }
+}
+
+fn paper_refused(refusal: &paper::Refusal, reason: &'static str) -> Told {
+    let field = |field| Told::new(Code::InvalidArgument, refusal.to_string()).with_field(field, reason);
+    match refusal {
+        paper::Refusal::Giving(refusal) => refused(refusal, reason),
+        paper::Refusal::NotForRepresentative => told(&Error::PartyNotFound),
+        paper::Refusal::NotSecond => told(&Error::FourEyes),
+        paper::Refusal::NotCaseworker => {
+            denied("a caseworker is an employee in good standing, and the actor is not")
+        }
+        paper::Refusal::NotOnPaper(privilege) => precondition(&refusal.to_string()).with_privilege(privilege),
+        paper::Refusal::DelegatorIsNotPerson
+        | paper::Refusal::Period(_)
+        | paper::Refusal::ReplacementStartsLater
+        | paper::Refusal::Registered
+        | paper::Refusal::NotRegistered
+        | paper::Refusal::Decided => precondition(&refusal.to_string()),
+        paper::Refusal::NotOnForm(_) => field("ticked_privileges"),
+        paper::Refusal::SignedInFuture
+        | paper::Refusal::SignedTooLongAgo
+        | paper::Refusal::SignedBeforeStart => field("sign_date"),
+    }
+}
+
+fn not_signed(refusal: signature::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        signature::Refusal::SignerIsNotActor { place } => {
+            precondition(&refusal.to_string()).with_field(&format!("signature.signer[{place}]"), reason)
+        }
+        signature::Refusal::AssuranceTooLow => {
+            precondition(&refusal.to_string()).with_field("signature.level_of_assurance", reason)
+        }
+        signature::Refusal::TextMismatch => {
+            precondition("what was signed is not what is being agreed: preview it again, and sign that")
+                .with_field("signature.digest", reason)
+        }
     }
 }
 
@@ -263,6 +322,10 @@ fn not_found(message: &str) -> Told {
     Told::new(Code::NotFound, message)
 }
 
+fn privilege_not_found(field: &str, reason: &'static str) -> Told {
+    not_found("there is no such privilege, or it is not the client's").with_field(field, reason)
+}
+
 fn precondition(message: &str) -> Told {
     Told::new(Code::FailedPrecondition, message)
 }
@@ -289,7 +352,7 @@ fn failed() -> Told {
 
 impl Told {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Vec::new(), privilege: None, retry_delay: None }
+        Self { code, message: message.into(), fields: Vec::new(), metadata: None, retry_delay: None }
     }
 
     /// One wrong field, of which the message tells what is wrong.
@@ -299,7 +362,11 @@ impl Told {
     }
 
     fn with_privilege(self, privilege: &PrivilegeUri) -> Self {
-        Self { privilege: Some(privilege.as_str().to_owned()), ..self }
+        Self { metadata: Some((METADATA_PRIVILEGE, privilege.as_str().to_owned())), ..self }
+    }
+
+    fn with_party(self, party: PartyId) -> Self {
+        Self { metadata: Some((METADATA_PARTY, party.to_string())), ..self }
     }
 
     fn with_retry(self, delay: Duration) -> Self {

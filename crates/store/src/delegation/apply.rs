@@ -1,14 +1,21 @@
 //! The one statement that writes what a command does to delegations.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step, Termination},
-    party::{Party, PartyId, Standing},
+    paper::Record,
+    party::{Party, PartyId},
 };
 use uuid::Uuid;
 
 use super::proof::SealedProof;
-use crate::{Result, SHARD, Store, command::Command, revision::Revision, usage::About};
+use crate::{
+    Result, SHARD, Store,
+    command::Command,
+    party::{PartyChange, Progress},
+    revision::Revision,
+    usage::About,
+};
 
 /// What a command decided, to be written together or not at all.
 #[derive(Debug)]
@@ -17,6 +24,11 @@ pub struct Changes<'a> {
     pub held: Vec<Held>,
     /// Parties whose standing changes.
     pub parties: Vec<PartyChange>,
+    /// Delegator and representative, when the steps are about everything that lives between them at an instant: had
+    /// anything been given meanwhile, it would be left out.
+    pub all_between: Option<(PartyId, PartyId, DateTime<Utc>)>,
+    /// How far the turn of a party is written into its delegations.
+    pub progress: Option<Progress>,
     /// What happens to delegations, at most one step each, at most one of a new delegation.
     pub steps: Vec<Step>,
     /// The message of the new delegation.
@@ -48,6 +60,8 @@ impl<'a> Changes<'a> {
         Self {
             held: Vec::new(),
             parties: Vec::new(),
+            all_between: None,
+            progress: None,
             steps,
             message: None,
             proof: None,
@@ -94,19 +108,6 @@ impl Held {
     }
 }
 
-/// A party's new standing.
-#[derive(Clone, Copy, Debug)]
-pub struct PartyChange {
-    /// The party.
-    pub party: PartyId,
-    /// Its version after the change.
-    pub version: i64,
-    /// Its standing from now on.
-    pub standing: Standing,
-    /// What happened, as the party's event tells it.
-    pub event: &'static str,
-}
-
 /// A message under its writer's data key.
 #[derive(Clone, Debug)]
 pub struct SealedMessage {
@@ -125,34 +126,15 @@ pub struct Designated {
     pub p_number_index: Option<Vec<u8>>,
 }
 
-/// A paper case.
+/// A paper case as it is after the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaperCase {
     /// The delegation.
     pub delegation: DelegationId,
-    /// Who started it.
-    pub started_by: PartyId,
-    /// When.
-    pub started_at: DateTime<Utc>,
-    /// The signed form, once it is registered.
-    pub form: Option<SignedForm>,
-    /// Who approved or rejected it, and when.
-    pub decided: Option<(PartyId, DateTime<Utc>)>,
-    /// The privileges that were ticked, when this command registers the form.
-    pub ticked: Option<Vec<String>>,
-}
-
-/// A signed form as it was registered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignedForm {
-    /// SHA-256 of the scan.
-    pub scan_digest: [u8; 32],
-    /// The day on which the delegator signed.
-    pub signed_on: NaiveDate,
-    /// The caseworker who registered it.
-    pub registered_by: PartyId,
-    /// When.
-    pub registered_at: DateTime<Utc>,
+    /// Who handled the paper.
+    pub record: Record,
+    /// Whether this command registers the form: the privileges that its step leaves are those that were ticked.
+    pub registers: bool,
 }
 
 /// A letter to be posted.
@@ -201,7 +183,10 @@ impl Store {
         let side = SideColumns::of(changes);
         let proof = changes.proof.as_ref();
         let paper = changes.paper.as_ref();
-        let form = paper.and_then(|paper| paper.form.as_ref());
+        let record = paper.map(|paper| &paper.record);
+        let form = record.and_then(|record| record.form.as_ref());
+        let ticked = paper.and_then(|paper| ticked(changes, paper));
+        let progress = changes.progress.as_ref();
         let usage = &command.usage;
         let row = sqlx::query_file!(
             "src/delegation/apply.sql",
@@ -279,24 +264,39 @@ impl Store {
             &side.undesignated.0,
             &side.undesignated.1,
             paper.map(|paper| paper.delegation.0),
-            paper.map(|paper| paper.started_by.0),
-            paper.map(|paper| paper.started_at),
+            record.map(|record| record.started_by.0),
+            record.map(|record| record.started_at),
             form.map(|form| form.scan_digest.as_slice()),
             form.map(|form| form.signed_on),
             form.map(|form| form.registered_by.0),
             form.map(|form| form.registered_at),
-            paper.and_then(|paper| paper.decided).map(|(by, _)| by.0),
-            paper.and_then(|paper| paper.decided).map(|(_, at)| at),
-            paper.and_then(|paper| paper.ticked.as_deref()),
+            record.and_then(|record| record.decided).map(|(by, _)| by.0),
+            record.and_then(|record| record.decided).map(|(_, at)| at),
+            ticked.as_deref(),
             &side.letter_ids,
             &side.letter_kinds,
             &side.letter_receivers,
             &side.letter_delegations,
+            changes.all_between.map(|(delegator, _, _)| delegator.0),
+            changes.all_between.map(|(_, representative, _)| representative.0),
+            changes.all_between.map(|(_, _, at)| at),
+            &parties.register_statuses as &[Option<i16>],
+            progress.map(|progress| progress.party.0),
+            progress.map(|progress| progress.version),
+            progress.map(|progress| progress.turn.as_str()),
+            progress.map(|progress| progress.at),
+            progress.and_then(|progress| progress.after).map(|after| after.0),
         )
         .fetch_one(&self.pool)
         .await?;
         Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
     }
+}
+
+/// The privileges that were ticked, when a form is registered.
+fn ticked(changes: &Changes<'_>, paper: &PaperCase) -> Option<Vec<String>> {
+    let step = changes.steps.iter().find(|step| paper.registers && step.id() == paper.delegation)?;
+    Some(step.delegation.privileges.iter().map(|uri| uri.as_str().to_owned()).collect())
 }
 
 /// The steps, column by column.
@@ -410,6 +410,7 @@ struct PartyColumns {
     changed_versions: Vec<i64>,
     standings: Vec<String>,
     events: Vec<String>,
+    register_statuses: Vec<Option<i16>>,
 }
 
 impl PartyColumns {
@@ -433,8 +434,9 @@ impl PartyColumns {
         for change in &changes.parties {
             columns.changed.push(change.party.0);
             columns.changed_versions.push(change.version);
-            columns.standings.push(change.standing.as_str().to_owned());
-            columns.events.push(change.event.to_owned());
+            columns.standings.push(change.turn.standing().as_str().to_owned());
+            columns.events.push(change.turn.as_str().to_owned());
+            columns.register_statuses.push(change.register_status.column());
         }
         columns
     }

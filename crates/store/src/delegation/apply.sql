@@ -11,8 +11,12 @@
 -- wrapped key, sealed agreement, sealed signer; $68 sealed evidence.
 -- $69..$71 designation: delegation, employee, P number; $72..$73 designations that are removed.
 -- $74..$82 the paper case, whole; $83 privileges that were ticked. $84..$87 letters: id, kind, receiver, delegation.
+-- $88..$90 the two parties between which nothing may live, at an instant, that the command does not know of.
+-- $91 the register statuses of the parties that change: none to keep it, 0 to forget it. $92..$96 what is left to be written
+-- of a turn: party, its version then, turn, instant, the last delegation that it is written for (none: nothing is left).
 with held as materialized (
-    select hold_parties($1, $15::uuid[], $16::bigint[], $17::boolean[]) as done
+    select case when hold_parties($1, $15::uuid[], $16::bigint[], $17::boolean[])
+        then only_these_live($1, $88, $89, $22::uuid[], $90) end as done
 ),
 step as materialized (
     select s.*
@@ -26,8 +30,12 @@ step as materialized (
     where held.done
 ),
 changed_party as (
-    update party p set version = c.version, standing = c.standing
-    from held, unnest($18::uuid[], $19::bigint[], $20::text[]) as c (party_id, version, standing)
+    update party p
+    set version = c.version, standing = c.standing,
+        register_status = case when c.register_status is null then p.register_status
+                               when c.register_status > 0 then c.register_status end
+    from held, unnest($18::uuid[], $19::bigint[], $20::text[], $91::smallint[])
+        as c (party_id, version, standing, register_status)
     where held.done and p.shard = $1 and p.party_id = c.party_id and p.version = c.version - 1
     returning p.party_id, p.version
 ),
@@ -66,8 +74,9 @@ taken as (
 -- After what they take the place of, so that the two do not overlap.
 granted as (
     insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
-                                      valid_from, valid_to)
-    select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, s.valid_from, s.valid_to
+                                      valid_from, valid_to, depth)
+    select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, s.valid_from, s.valid_to,
+           case when s.parent_id is null then 0 else cardinality($41) end
     from (select count(*) as n from taken) t, unnest($44::uuid[], $45::text[]) as n (delegation_id, uri)
     join step s using (delegation_id) join privilege p on p.shard = $1 and p.uri = n.uri
     where t.n >= 0
@@ -120,6 +129,17 @@ posted as (
     select $1, l.letter_id, l.kind, l.receiver_id, l.delegation_id, $2
     from held, unnest($84::uuid[], $85::text[], $86::uuid[], $87::uuid[]) as l (letter_id, kind, receiver_id, delegation_id)
     where held.done
+    returning 1
+),
+left_to_do as (
+    insert into standing_effect (shard, party_id, version, turn, changed_at, after_id)
+    select $1, $92, $93, $94, $95, $96 from held where held.done and $96::uuid is not null
+    on conflict (shard, party_id, version) do update set after_id = excluded.after_id
+    returning 1
+),
+all_done as (
+    delete from standing_effect e using held
+    where held.done and $96::uuid is null and e.shard = $1 and e.party_id = $92 and e.version = $93
     returning 1
 ),
 untold as (
@@ -179,6 +199,7 @@ feed as (
          (select count(*) as n from undesignated) x,
          (select (select count(*) from replaced) + (select count(*) from proven) + (select count(*) from designated)
                  + (select count(*) from paper) + (select count(*) from ticked) + (select count(*) from posted)
+                 + (select count(*) from left_to_do) + (select count(*) from all_done)
                  + (select count(*) from untold) + (select count(*) from told) + (select count(*) from happened)
                  + (select count(*) from logged) as n) o
 )

@@ -1,12 +1,13 @@
 //! What the rules need to know for a command about delegations: read in one statement, so from one state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::DelegationId,
     ending::Tree,
     identifier::{CprNumber, Identifier},
+    paper::{Case, Record},
     party::{Party, PartyId},
     privilege::PrivilegeUri,
     text::Name,
@@ -15,7 +16,11 @@ use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::row::DelegationRow;
+use super::{
+    get::SealedName,
+    paper::PaperRow,
+    row::{TreeRow, trees},
+};
 use crate::{
     Error, Result, SHARD, Store,
     catalogue::{CataloguePrivilege, CatalogueRow},
@@ -38,6 +43,8 @@ pub struct Ask<'a> {
     pub between: Between,
     /// Privileges.
     pub privileges: &'a [PrivilegeUri],
+    /// Those that the delegations grant or ask for as well.
+    pub their_privileges: bool,
     /// Identifiers of who signs.
     pub signer: &'a [Identifier],
     /// Whether names and numbers are needed, and keys to seal with.
@@ -51,9 +58,9 @@ pub enum Between {
     Nobody,
     /// A delegator and a representative.
     Both(PartyId, PartyId),
-    /// The parties of the delegations that are asked for.
+    /// The parties of the delegations that are asked for; their privileges are told as well.
     TheirParties,
-    /// The delegator of the delegations that are asked for, and a representative.
+    /// The delegator of the delegations that are asked for, and a representative; their privileges are told as well.
     TheirDelegatorAnd(PartyId),
 }
 
@@ -65,6 +72,7 @@ impl Default for Ask<'_> {
             delegations: &[],
             between: Between::Nobody,
             privileges: &[],
+            their_privileges: false,
             signer: &[],
             sealed: false,
         }
@@ -78,8 +86,10 @@ pub struct Facts {
     pub revision: Revision,
     /// Which party each of the signer's identifiers names, in order.
     pub signers: Vec<Option<PartyId>>,
+    latest: Option<DateTime<Utc>>,
     parties: BTreeMap<PartyId, PartyFacts>,
     trees: BTreeMap<DelegationId, Tree>,
+    papers: BTreeMap<DelegationId, Record>,
     privileges: BTreeMap<PrivilegeUri, CataloguePrivilege>,
 }
 
@@ -90,6 +100,8 @@ pub struct PartyFacts {
     pub party: Party,
     /// The party that it turned out to be, after a merge.
     pub merged_into: Option<PartyId>,
+    /// The employer's name, if one is registered and sealed parts were asked for.
+    pub employer_name: Option<Name>,
     name: Option<Vec<u8>>,
     cpr: Option<Vec<u8>>,
     key: Option<DataKey>,
@@ -126,6 +138,7 @@ impl Store {
             &kinds,
             &indexes,
             ask.sealed,
+            ask.their_privileges,
         )
         .fetch_one(&self.pool)
         .await?;
@@ -145,8 +158,10 @@ impl Store {
         Ok(Facts {
             revision: Revision { epoch: row.epoch, shard: SHARD, number: row.revision },
             signers: row.signers.0.into_iter().map(|party| party.map(PartyId)).collect(),
+            latest: row.delegations.0.iter().map(|row| row.delegation.latest()).max(),
             parties,
             trees: trees(row.delegations.0)?,
+            papers: row.papers.0.into_iter().map(PaperRow::record).collect::<Result<_>>()?,
             privileges,
         })
     }
@@ -156,8 +171,13 @@ impl Store {
             (Some(key_id), Some(wrapped)) => Some(self.data_key(fact.party_id, key_id, &bytes(wrapped)?)?),
             _ => None,
         };
+        let employer_name = match fact.organisation_id {
+            Some(organisation) => self.name(PartyId(organisation), fact.employer.map(Json))?,
+            None => None,
+        };
         Ok(PartyFacts {
             merged_into: fact.merged_into.map(PartyId),
+            employer_name,
             name: fact.name.as_deref().map(bytes).transpose()?,
             cpr: fact.cpr.as_deref().map(bytes).transpose()?,
             key,
@@ -175,6 +195,13 @@ impl Store {
 }
 
 impl Facts {
+    /// The instant of a command that is asked for at `at`: not before anything that it is decided from was given or ended,
+    /// whatever two machines' clocks say, and whoever of two at once comes first.
+    #[must_use]
+    pub fn instant(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.latest.map_or(at, |latest| at.max(latest))
+    }
+
     /// A party that was asked for, or is one of a delegation that was.
     #[must_use]
     pub fn party(&self, id: PartyId) -> Option<&Party> {
@@ -193,6 +220,13 @@ impl Facts {
         self.trees.get(&id)
     }
 
+    /// A paper delegation that was asked for, whatever has become of it.
+    #[must_use]
+    pub fn paper_case(&self, id: DelegationId) -> Option<Case> {
+        let (tree, record) = (self.trees.get(&id)?, self.papers.get(&id)?);
+        Some(Case { delegation: tree.top.clone(), record: record.clone() })
+    }
+
     /// Everything that lives between two parties, oldest first.
     #[must_use]
     pub fn between(&self, delegator: PartyId, representative: PartyId) -> Vec<Tree> {
@@ -201,7 +235,7 @@ impl Facts {
         self.trees.values().filter(is_between).filter(|tree| tree.top.lives()).cloned().collect()
     }
 
-    /// A privilege that was asked for.
+    /// A privilege that was asked for, or that a delegation that was asked for is about.
     #[must_use]
     pub fn privilege(&self, uri: &PrivilegeUri) -> Option<&CataloguePrivilege> {
         self.privileges.get(uri)
@@ -244,28 +278,6 @@ impl PartyFacts {
     }
 }
 
-/// Puts the delegations that were given on beneath those that they were given on from.
-fn trees(rows: Vec<TreeRow>) -> Result<BTreeMap<DelegationId, Tree>> {
-    let mut trees = BTreeMap::new();
-    let mut below = Vec::new();
-    let mut placed = BTreeSet::new();
-    for row in rows {
-        let delegation: fuldmagt_domain::delegation::Delegation = row.delegation.try_into()?;
-        match row.top_id {
-            None => drop(trees.insert(delegation.id, Tree { top: delegation, below: Vec::new() })),
-            Some(top) => below.push((DelegationId(top), delegation)),
-        }
-    }
-    for (top, delegation) in below {
-        if placed.insert((top, delegation.id))
-            && let Some(tree) = trees.get_mut(&top)
-        {
-            tree.below.push(delegation);
-        }
-    }
-    Ok(trees)
-}
-
 /// The bytes of their hexadecimal digits.
 pub(crate) fn bytes(hex: &str) -> Result<Vec<u8>> {
     const DAMAGED: Error = Error::Unreadable("bytes");
@@ -286,6 +298,7 @@ struct Row {
     parties: Json<Vec<PartyFact>>,
     delegations: Json<Vec<TreeRow>>,
     privileges: Json<Vec<CatalogueRow>>,
+    papers: Json<Vec<PaperRow>>,
     signers: Json<Vec<Option<Uuid>>>,
 }
 
@@ -302,10 +315,5 @@ struct PartyFact {
     cpr: Option<String>,
     key_id: Option<String>,
     key: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct TreeRow {
-    top_id: Option<Uuid>,
-    delegation: DelegationRow,
+    employer: Option<SealedName>,
 }

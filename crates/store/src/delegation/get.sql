@@ -1,6 +1,10 @@
 -- $1 shard, $2 the delegation, $3 the actor, $4..$8 usage entry, instant, client, rpc and trace.
 with visible as (
-    select d.*
+    select d.*,
+           -- Whoever knows somebody's number can ask them for a delegation, and must not learn their name by it.
+           d.delegator_id is distinct from a.party_id and d.delegator_id is distinct from a.organisation_id
+               and not exists (select from delegation_privilege g
+                               where g.shard = d.shard and g.delegation_id = d.delegation_id) as delegator_is_unnamed
     from delegation d
     join party a on a.shard = $1 and a.party_id = $3
     where d.shard = $1 and d.delegation_id = $2
@@ -17,7 +21,7 @@ logged as (
 select h.epoch, h.revision,
        (select delegation_row(d) from delegation d where d.shard = $1 and d.delegation_id = v.delegation_id)
            as "delegation: Json<DelegationRow>",
-       sealed_name($1, v.delegator_id) as "delegator: Json<SealedName>",
+       case when not v.delegator_is_unnamed then sealed_name($1, v.delegator_id) end as "delegator: Json<SealedName>",
        sealed_name($1, v.representative_id) as "representative: Json<SealedName>",
        v.message_ciphertext as message, v.message_by as "message_by?",
        k.wrapping_key_id as "message_key_id?", k.wrapped_key as "message_key?"

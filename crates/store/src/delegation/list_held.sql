@@ -30,7 +30,9 @@ logged as (
 select head.epoch, head.revision, head.allowed as "allowed!", (select count(*) from found) > $5 as "has_more!",
        (select delegation_row(d) from delegation d where d.shard = $1 and d.delegation_id = f.delegation_id)
            as "delegation: Json<DelegationRow>",
-       sealed_name($1, f.delegator_id) as "delegator: Json<SealedName>",
+       -- Whoever knows somebody's number can ask them for a delegation, and must not learn their name by it.
+       case when exists (select from delegation_privilege g where g.shard = $1 and g.delegation_id = f.delegation_id)
+            then sealed_name($1, f.delegator_id) end as "delegator: Json<SealedName>",
        sealed_name($1, f.representative_id) as "representative: Json<SealedName>"
 from head
 left join found f on f.position <= $5

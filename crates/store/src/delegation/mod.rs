@@ -4,16 +4,22 @@ mod apply;
 mod events;
 mod facts;
 mod get;
+mod lapsed;
 mod list;
+mod list_paper;
+mod paper;
 mod proof;
-mod row;
+mod receipt;
+pub(crate) mod row;
 
-pub use apply::{
-    Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, PartyChange, SealedMessage, SignedForm,
-};
-pub use events::{Event, Events, EventsQuestion};
 pub(crate) use facts::bytes;
+
+pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage};
+pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
+pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
+pub use list_paper::{PaperListQuestion, PaperListed};
 pub use proof::{Proof, SealedProof};
+pub use receipt::{Evidence, Receipt, VisibleReceipt};

@@ -1,8 +1,11 @@
 //! A delegation as the SQL function `delegation_row` tells it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, Links, State, StateParts},
+    ending::Tree,
     party::PartyId,
     privilege::PrivilegeUri,
 };
@@ -12,7 +15,7 @@ use uuid::Uuid;
 use crate::{Error, Result, rows};
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct DelegationRow {
+pub(crate) struct DelegationRow {
     delegation_id: Uuid,
     delegator_id: Uuid,
     representative_id: Uuid,
@@ -81,6 +84,12 @@ impl TryFrom<DelegationRow> for Delegation {
 }
 
 impl DelegationRow {
+    /// The last instant at which anything of it was given or ended.
+    pub(super) fn latest(&self) -> DateTime<Utc> {
+        let ended = self.grants.iter().filter_map(|grant| grant.ended_at).chain(self.ended_at);
+        ended.fold(self.created_at, DateTime::max)
+    }
+
     /// What is, was at the end, or is asked to be delegated; and what was taken out before.
     fn privileges(&self) -> Result<(Vec<PrivilegeUri>, Vec<PrivilegeUri>)> {
         if self.grants.is_empty() {
@@ -99,4 +108,33 @@ impl DelegationRow {
         // The database orders by bytes, as the domain does.
         Ok((uris(left)?, uris(out)?))
     }
+}
+
+/// A delegation; of what was given on, the one at the top.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TreeRow {
+    top_id: Option<Uuid>,
+    pub(crate) delegation: DelegationRow,
+}
+
+/// Puts the delegations that were given on beneath those that they were given on from.
+pub(crate) fn trees(rows: Vec<TreeRow>) -> Result<BTreeMap<DelegationId, Tree>> {
+    let mut trees = BTreeMap::new();
+    let mut below = Vec::new();
+    let mut placed = BTreeSet::new();
+    for row in rows {
+        let delegation: Delegation = row.delegation.try_into()?;
+        match row.top_id {
+            None => drop(trees.insert(delegation.id, Tree { top: delegation, below: Vec::new() })),
+            Some(top) => below.push((DelegationId(top), delegation)),
+        }
+    }
+    for (top, delegation) in below {
+        if placed.insert((top, delegation.id))
+            && let Some(tree) = trees.get_mut(&top)
+        {
+            tree.below.push(delegation);
+        }
+    }
+    Ok(trees)
 }

@@ -4,10 +4,11 @@ use fuldmagt_proto::v1::{
     self, CreateDelegationRequest, ExistingGrants, HidePrivilegeRequest, PartyKind, Privilege,
     PrivilegeImpact, PublishPrivilegeRequest, PutPrivilegeRequest,
 };
-use fuldmagt_tests::World;
 use fuldmagt_tests::world::{
     AUTHORITY_CVR, CHANGE, SEE, SIGN, SYSTEM, days, kinds, package, privilege, timestamp, until_day,
 };
+use fuldmagt_tests::{Refused, World};
+use tonic::Code;
 
 /// Four delegations of [`SEE`] are in force: one for 10 days and one for 30, between persons, one for a year from a
 /// person to an organisation, and one for 30 days from an organisation to a person. One was revoked, one is to come,
@@ -199,4 +200,25 @@ async fn a_privilege_that_nobody_has_affects_nobody() {
     let new = Privilege { max_period_days: 1, ..privilege("urn:dk:example:ny", SYSTEM) };
     assert_eq!(put(&world, new).await, PrivilegeImpact::default());
     assert_eq!(world.hide(SIGN).await.impact.unwrap(), PrivilegeImpact::default());
+}
+
+#[tokio::test]
+async fn a_privilege_is_hidden_also_when_it_takes_too_long_to_count_who_has_it() {
+    let world = World::with(&[("database.statement_timeout_ms", "1000")]).await;
+    world.catalogue().await;
+    let mut held = world.database.pool.begin().await.unwrap();
+    sqlx::query("lock table delegation_privilege in access exclusive mode")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let judged = HidePrivilegeRequest { validate_only: true, ..world.hiding(SEE) };
+    let status = world.authority.catalogue().hide_privilege(judged).await.unwrap_err();
+    assert_eq!(Refused::of(&status), Refused::because(Code::Unavailable, "DATABASE_UNAVAILABLE"));
+    let hidden = world.hide(SEE).await;
+    assert_eq!((hidden.privilege.unwrap().state(), hidden.impact), (v1::PublicationState::Hidden, None));
+    let put =
+        world.put_privilege(Privilege { max_period_days: 1, ..privilege(CHANGE, SYSTEM) }).await.unwrap();
+    assert_eq!((put.privilege.unwrap().max_period_days, put.impact), (1, None));
+    held.rollback().await.unwrap();
+    assert_eq!(hide(&world, None, ExistingGrants::Stop).await, PrivilegeImpact::default());
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{Days, SubsecRound as _};
 use fuldmagt_domain::period::danish_date;
-use fuldmagt_proto::v1::{self, DenialReason, period::End};
+use fuldmagt_proto::v1::{self, DenialReason, period::End, preview_delegation_request::Agreement};
 
 use super::{
     catalogue::{TAX_ASSESSMENT, TAX_DEBT, TAX_STATEMENT},
@@ -116,14 +116,23 @@ async fn give(front_end: &Client, parties: &Parties) -> anyhow::Result<String> {
     end_left_over(front_end, parties).await?;
     let today = danish_date(SystemClock.now().trunc_subsecs(6));
     let last = today.checked_add_days(Days::new(DAYS)).context("a date")?;
-    let create = v1::CreateDelegationRequest {
-        request_id: request_id(),
-        actor: actor(&parties.karen),
+    let terms = v1::CreateTerms {
         delegator_id: parties.karen.clone(),
         representative_id: parties.anders.clone(),
         privileges: vec![TAX_STATEMENT.to_owned(), TAX_ASSESSMENT.to_owned()],
         period: Some(v1::Period { start: None, end: Some(End::ToDate(last.to_string())) }),
+        ..v1::CreateTerms::default()
+    };
+    let proof = sign(front_end, parties, terms.clone()).await?;
+    let create = v1::CreateDelegationRequest {
+        request_id: request_id(),
+        actor: actor(&parties.karen),
+        delegator_id: terms.delegator_id.clone(),
+        representative_id: terms.representative_id.clone(),
+        privileges: terms.privileges.clone(),
+        period: terms.period.clone(),
         message: "Kære Anders, tak fordi du hjælper mig med skatten.".to_owned(),
+        signature: Some(proof.clone()),
         ..v1::CreateDelegationRequest::default()
     };
     let first =
@@ -133,7 +142,41 @@ async fn give(front_end: &Client, parties: &Parties) -> anyhow::Result<String> {
     say(format_args!("delegation {}", given.delegation_id));
     say(format_args!("valid to and including {last}: until {} in UTC", time(given.valid_to.as_ref())));
     prove(first == again, "the same request sent twice gives one delegation and the same answer")?;
+    receipt(front_end, parties, &given, &proof).await?;
     Ok(given.delegation_id)
+}
+
+/// Karen is shown what she agrees to, and signs it.
+async fn sign(
+    front_end: &Client,
+    parties: &Parties,
+    terms: v1::CreateTerms,
+) -> anyhow::Result<v1::SignatureProof> {
+    let signer = people::karen_pid();
+    let signed =
+        front_end.sign(actor(&parties.karen), signer, Agreement::Create(terms)).await.map_err(refused)?;
+    say("she signs this:");
+    signed.agreement.text_da.lines().for_each(|line| say(format_args!("  | {line}")));
+    Ok(signed.proof)
+}
+
+/// Both can read it again; what proves the signature is for who signed.
+async fn receipt(
+    front_end: &Client,
+    parties: &Parties,
+    given: &v1::Delegation,
+    proof: &v1::SignatureProof,
+) -> anyhow::Result<()> {
+    let mut all_same = true;
+    for (party, evidence) in [(&parties.karen, proof.evidence.as_slice()), (&parties.anders, &[])] {
+        let request =
+            v1::GetReceiptRequest { actor: actor(party), delegation_id: given.delegation_id.clone() };
+        let receipt = front_end.delegations().get_receipt(request).await.map_err(refused)?.into_inner();
+        let agreement = receipt.agreement.unwrap_or_default();
+        let same = agreement.digest == proof.digest && receipt.signer_id == parties.karen;
+        all_same &= same && receipt.evidence == evidence;
+    }
+    prove(all_same, "both can read what was signed, in the same words; the evidence is for Karen, who signed")
 }
 
 /// An earlier run that was cut off may have left its delegation.

@@ -55,7 +55,7 @@ fn encode(changed: &ChangedPrivilege) -> Vec<u8> {
     PublishPrivilegeResponse {
         privilege: Some(to_proto::privilege(&changed.entry, changed.at)),
         revision: String::new(),
-        impact: Some(to_proto::privilege_impact(&changed.impact)),
+        impact: changed.impact.as_ref().map(to_proto::privilege_impact),
     }
     .encode_to_vec()
 }

@@ -15,5 +15,5 @@ pub(super) async fn handle(
     request: Request<DesignateEmployeeRequest>,
 ) -> Result<DesignateEmployeeResponse> {
     let _call = app.call(caller(&request, RPC)?);
-    Err(Error::Broken("not built yet"))
+    Err(Error::NotBuilt)
 }

@@ -23,6 +23,8 @@ pub(super) struct Asked {
     pub(super) reason: i32,
     /// Only these; empty for all.
     pub(super) privileges: Vec<String>,
+    /// Only these as well. No delegation has any yet.
+    pub(super) packages: Vec<String>,
 }
 
 pub(super) fn parse(asked: Asked, by: EndedBy) -> Result<(Uuid, End)> {
@@ -32,8 +34,14 @@ pub(super) fn parse(asked: Asked, by: EndedBy) -> Result<(Uuid, End)> {
     let delegation = fields.read("delegation_id", |fields| delegation_id(fields, &asked.delegation_id));
     let reason = fields.read("reason", |fields| end_reason(fields, asked.reason));
     let privileges = fields.read("privileges", |fields| privileges::filter(fields, &asked.privileges));
+    let packages = fields.read("packages", |fields| {
+        let none = |fields: &mut Violations, _: &String| -> Option<()> {
+            fields.refuse("PACKAGE_NOT_DELEGATED", "must be one that the delegation has")
+        };
+        fields.each(&asked.packages, none)
+    });
     fields.finish(|| {
-        let (actor, delegation) = (actor?, delegation?);
+        let (actor, delegation, _) = (actor?, delegation?, packages?);
         Some((request_id?, End { actor, delegation, by, privileges: privileges?, reason: reason? }))
     })
 }

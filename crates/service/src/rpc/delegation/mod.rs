@@ -15,6 +15,7 @@ mod remove_designation;
 mod renew_delegation;
 mod renounce_delegation;
 mod request_delegation;
+mod resent;
 mod revoke_all_delegations;
 mod revoke_delegation;
 mod sub_delegate;

@@ -30,6 +30,7 @@ pub(super) async fn handle(
             delegation_id: message.delegation_id,
             reason: message.reason,
             privileges: Vec::new(),
+            packages: Vec::new(),
         },
         EndedBy::Representative,
     )?;

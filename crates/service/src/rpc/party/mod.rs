@@ -10,7 +10,15 @@ use fuldmagt_proto::v1::{self, party_service_server};
 use tonic::{Request, Response, Status};
 
 use super::status::answer;
-use crate::app::App;
+use crate::{
+    app::{App, Call, command::Channel},
+    clients::Role,
+};
+
+/// How a call reached the service that a register may make, or another system.
+fn by_register_or_system(call: &Call) -> Channel {
+    if call.caller.client.roles.contains(Role::RegisterFeed) { Channel::Register } else { Channel::System }
+}
 
 /// `fuldmagt.v1.PartyService`.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use fuldmagt_domain::{
 use fuldmagt_proto::v1;
 use fuldmagt_store::delegation::{Event, Shown};
 
-use super::{etag, timestamp};
+use super::{etag, paper, timestamp};
 use crate::app::command::Channel;
 
 /// A delegation as it stands at an instant, without names and message.
@@ -24,7 +24,7 @@ pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation 
         valid_to: Some(timestamp(delegation.period.to())),
         status: status(delegation.status(at)).into(),
         create_time: Some(timestamp(delegation.created_at)),
-        end_time: delegation.state.ended_at().map(timestamp),
+        end_time: delegation.ended_at(at).map(timestamp),
         etag: etag(delegation.version),
         delegator_name: String::new(),
         representative_name: String::new(),
@@ -84,6 +84,11 @@ pub fn delegation_event(event: &Event) -> v1::DelegationEvent {
             Some(Reason::Termination(why)) => Some(why),
             Some(Reason::End(_) | Reason::PaperReject(_)) | None => None,
         })
+        .into(),
+        paper_reject_reason: match event.reason {
+            Some(Reason::PaperReject(reason)) => paper::reject_reason(reason),
+            Some(Reason::End(_) | Reason::Termination(_)) | None => v1::PaperRejectReason::Unspecified,
+        }
         .into(),
     }
 }
