@@ -163,5 +163,10 @@ create function line_of(of_shard smallint, of_delegation uuid) returns jsonb lan
                  i.blind_index
         limit 1
     ) i on true
-    left join party_key k on k.shard = of_shard and k.party_id = l.representative_id
+    -- A line is short, which the planner does not know: the limit keeps it from reading all keys.
+    left join lateral (
+        select k.wrapping_key_id, k.wrapped_key from party_key k
+        where k.shard = of_shard and k.party_id = l.representative_id
+        limit 1
+    ) k on true
 $$;

@@ -117,6 +117,15 @@ const LOAD: [&str; 16] = [
      from delegation limit 5000",
 ];
 
+/// A request of each of 4,000 persons; of every other one it was declined.
+const REQUESTS: &str =
+    "insert into delegation (shard, delegation_id, delegator_id, representative_id, status, valid_from, valid_to,
+                             created_at, lapses_at, ended_at)
+     select 0, lpad('dddd' || n, 32, '0')::uuid, lpad(to_hex(5000 + n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid,
+            case n % 2 when 0 then 'requested' else 'declined' end, '2026-06-01', '2027-01-01', '2026-05-01', '2026-05-31',
+            case n % 2 when 1 then timestamptz '2026-05-02' end
+     from generate_series(1, 4000) n";
+
 /// A loaded database, and a session whose prepared statements are planned without a look at their parameters, as those
 /// of the store's sessions are.
 async fn loaded() -> (TestDatabase, PgConnection) {
@@ -245,6 +254,8 @@ async fn what_a_statement_calls_finds_its_rows_by_index_too() {
 #[tokio::test]
 async fn the_guard_of_requests_counts_those_that_matter_and_not_all_that_were_ever_made() {
     let (_database, mut connection) = loaded().await;
+    connection.execute(REQUESTS).await.unwrap();
+    connection.execute("analyze delegation").await.unwrap();
     let body = body_of("guard_request", &mut connection).await;
     // The very counts, with the new row's columns as parameters.
     let counts: Vec<_> = body
