@@ -24,6 +24,10 @@ pub(super) enum Command {
     RevokePart { pick: Index, by: By, bits: Bits },
     RevokeAll { from: usize, to: usize },
     Renounce { pick: Index, by: By },
+    Ask { from: usize, to: usize, bits: Bits, when: When },
+    Accept { pick: Index, by: By, part: Option<Bits>, hours: Option<i64>, replace: bool },
+    Decline { pick: Index, by: By },
+    Withdraw { pick: Index, by: By },
     Wait { hours: i64 },
 }
 
@@ -79,6 +83,28 @@ pub(super) enum Act {
         by: usize,
         delegation: usize,
     },
+    /// The representative asks.
+    Ask {
+        from: usize,
+        to: usize,
+        terms: Terms,
+    },
+    /// Some of the privileges or all, until then or as long as was asked for.
+    Accept {
+        by: usize,
+        request: usize,
+        part: Option<Bits>,
+        end: Option<Seconds>,
+        replace: bool,
+    },
+    Decline {
+        by: usize,
+        request: usize,
+    },
+    Withdraw {
+        by: usize,
+        request: usize,
+    },
     Wait {
         seconds: Seconds,
     },
@@ -93,6 +119,8 @@ pub(super) struct Terms {
 }
 
 const HOUR: Seconds = 3_600;
+/// A wait after which no request is waiting any more.
+const LONG_HOURS: i64 = 31 * 24;
 
 impl Command {
     pub(super) fn any() -> impl Strategy<Value = Self> {
@@ -113,7 +141,14 @@ impl Command {
             2 => (pick(), by(), bits()).prop_map(|(pick, by, bits)| Self::RevokePart { pick, by, bits }),
             1 => (0..DELEGATORS, 0..PEOPLE).prop_map(|(from, to)| Self::RevokeAll { from, to }),
             1 => (pick(), by()).prop_map(|(pick, by)| Self::Renounce { pick, by }),
-            3 => (1i64..30).prop_map(|hours| Self::Wait { hours }),
+            6 => (0..DELEGATORS, 0..PEOPLE, bits(), when())
+                .prop_map(|(from, to, bits, when)| Self::Ask { from, to, bits, when }),
+            5 => (pick(), by(), prop::option::of(bits()), prop::option::of(1i64..72), any::<bool>())
+                .prop_map(|(pick, by, part, hours, replace)| Self::Accept { pick, by, part, hours, replace }),
+            2 => (pick(), by()).prop_map(|(pick, by)| Self::Decline { pick, by }),
+            1 => (pick(), by()).prop_map(|(pick, by)| Self::Withdraw { pick, by }),
+            6 => (1i64..30).prop_map(|hours| Self::Wait { hours }),
+            1 => Just(Self::Wait { hours: LONG_HOURS }),
         ]
     }
 
@@ -156,6 +191,21 @@ impl Command {
             Self::Renounce { pick, by } => {
                 let delegation = reference.pick(pick)?;
                 Act::Renounce { by: by.one(reference.delegation(delegation).to_whom), delegation }
+            }
+            Self::Ask { from, to, bits, when } => Act::Ask { from, to, terms: terms(bits, when) },
+            Self::Accept { pick, by, part, hours, replace } => {
+                let request = reference.pick_asked(pick)?;
+                let end = hours.map(|hours| reference.delegation(request).from.max(now) + hours * HOUR);
+                let by = by.one(reference.delegation(request).from_whom);
+                Act::Accept { by, request, part, end, replace }
+            }
+            Self::Decline { pick, by } => {
+                let request = reference.pick_asked(pick)?;
+                Act::Decline { by: by.one(reference.delegation(request).from_whom), request }
+            }
+            Self::Withdraw { pick, by } => {
+                let request = reference.pick_asked(pick)?;
+                Act::Withdraw { by: by.one(reference.delegation(request).to_whom), request }
             }
             Self::Wait { hours } => Act::Wait { seconds: hours * HOUR },
         })

@@ -10,6 +10,14 @@ use super::command::{Act, Bits, Terms};
 /// Since the case began.
 pub(super) type Seconds = i64;
 
+const DAY: Seconds = 24 * 3_600;
+/// What the service says of requests: how long they wait, how many may wait, and when it is enough.
+const LAPSES_AFTER: Seconds = 30 * DAY;
+const MOST_WAITING: usize = 20;
+const MOST_WAITING_OF_A_PAIR: usize = 5;
+const MOST_DECLINED: usize = 3;
+const NO_MORE_FOR: Seconds = 90 * DAY;
+
 /// How deep each privilege may be given on.
 pub(super) const DEPTHS: [usize; super::command::PRIVILEGES] = [2, 1, 0];
 
@@ -30,6 +38,27 @@ pub(super) struct Delegation {
     pub(super) events: Vec<Event>,
     /// How it ended, if somebody or something ended it.
     pub(super) ended: Option<Status>,
+    /// That it was asked for, if it was.
+    pub(super) asked: Option<Asked>,
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// When nobody can answer it any more.
+    pub(super) lapses: Seconds,
+    /// It begins when it is accepted.
+    pub(super) from_acceptance: bool,
+    /// When it was declined.
+    declined: Option<Seconds>,
+    pub(super) accepted: bool,
+}
+
+impl Delegation {
+    /// Whether it is, or was, more than a request.
+    pub(super) fn was_given(&self) -> bool {
+        self.asked.is_none_or(|asked| asked.accepted)
+    }
 }
 
 /// What must come of a command.
@@ -65,10 +94,17 @@ impl Reference {
         (!self.all.is_empty()).then(|| pick.index(self.all.len()))
     }
 
+    /// One of those that were asked for.
+    pub(super) fn pick_asked(&self, pick: Index) -> Option<usize> {
+        let asked: Vec<_> = (0..self.all.len()).filter(|n| self.all[*n].asked.is_some()).collect();
+        (!asked.is_empty()).then(|| asked[pick.index(asked.len())])
+    }
+
     /// The delegation by which one may act for the other on the privilege.
     pub(super) fn granted(&self, from: usize, to: usize, bit: usize) -> Option<usize> {
         self.all.iter().position(|d| {
-            (d.from_whom, d.to_whom) == (from, to)
+            d.was_given()
+                && (d.from_whom, d.to_whom) == (from, to)
                 && d.bits >> bit & 1 == 1
                 && d.ended.is_none()
                 && d.from <= self.now
@@ -80,6 +116,8 @@ impl Reference {
         let d = &self.all[number];
         match d.ended {
             Some(how) => how,
+            None if !d.was_given() && d.asked.is_some_and(|asked| asked.lapses <= self.now) => Status::Lapsed,
+            None if !d.was_given() => Status::Requested,
             None if self.now < d.from => Status::Scheduled,
             None if self.now < d.to => Status::Active,
             None => Status::Expired,
@@ -132,11 +170,95 @@ impl Reference {
                 self.end(delegation, Status::Renounced, Event::Renounced);
                 vec![delegation]
             }
+            Act::Ask { from, to, terms } => vec![self.ask(from, to, terms)],
+            Act::Accept { request, part, end, .. } => {
+                let terms = self.accepted(request, part, end);
+                let d = &self.all[request];
+                let overlapping = self.overlapping(d.from_whom, d.to_whom, terms);
+                self.accept(request, terms, overlapping);
+                vec![request]
+            }
+            Act::Decline { request, .. } => {
+                self.settle(request, Status::Declined, Event::Declined);
+                vec![request]
+            }
+            Act::Withdraw { request, .. } => {
+                self.settle(request, Status::Withdrawn, Event::Withdrawn);
+                vec![request]
+            }
             Act::Wait { seconds } => {
                 self.now += seconds;
                 Vec::new()
             }
         })
+    }
+
+    fn ask(&mut self, from: usize, to: usize, terms: Terms) -> usize {
+        let new = self.give(from, to, terms, Vec::new());
+        let asked = Asked {
+            lapses: self.now + LAPSES_AFTER,
+            from_acceptance: terms.start.is_none(),
+            declined: None,
+            accepted: false,
+        };
+        self.all[new].asked = Some(asked);
+        self.all[new].events = vec![Event::Requested];
+        new
+    }
+
+    /// What is accepted: never more than was asked for, or it is refused.
+    fn accepted(&self, request: usize, part: Option<Bits>, end: Option<Seconds>) -> Terms {
+        let d = &self.all[request];
+        let later = d.asked.is_some_and(|asked| !asked.from_acceptance) && d.from > self.now;
+        Terms { bits: part.unwrap_or(d.bits), start: later.then_some(d.from), end: end.unwrap_or(d.to) }
+    }
+
+    fn accept(&mut self, request: usize, terms: Terms, replaced: Vec<usize>) {
+        self.supersede(request, terms.bits, &replaced);
+        let start = terms.start.unwrap_or(self.now);
+        let d = &mut self.all[request];
+        (d.bits, d.from, d.to) = (terms.bits, start, terms.end);
+        d.supersedes = replaced.into_iter().collect();
+        d.events.push(Event::Accepted);
+        d.asked = d.asked.map(|asked| Asked { accepted: true, ..asked });
+    }
+
+    /// Answers without a delegation, once.
+    fn settle(&mut self, request: usize, how: Status, event: Event) {
+        let now = self.now;
+        let d = &mut self.all[request];
+        if d.ended != Some(how) {
+            d.ended = Some(how);
+            d.events.push(event);
+            let declined = (how == Status::Declined).then_some(now);
+            d.asked = d.asked.map(|asked| Asked { declined, ..asked });
+        }
+    }
+
+    /// Why it cannot be answered any more, if it cannot.
+    fn answered(&self, request: usize) -> Option<&'static str> {
+        match self.status(request) {
+            Status::Requested => None,
+            Status::Declined => Some("REQUEST_DECLINED"),
+            Status::Withdrawn => Some("REQUEST_WITHDRAWN"),
+            Status::Lapsed => Some("REQUEST_LAPSED"),
+            _ => Some("REQUEST_ANSWERED"),
+        }
+    }
+
+    /// How many requests the one has waiting, at all or of the other.
+    fn waiting(&self, to: usize, from: Option<usize>) -> usize {
+        let is_one = |n: &usize| {
+            let d = &self.all[*n];
+            d.to_whom == to && from.is_none_or(|from| d.from_whom == from)
+        };
+        (0..self.all.len()).filter(is_one).filter(|n| self.status(*n) == Status::Requested).count()
+    }
+
+    fn is_declined_too_often(&self, to: usize, from: usize) -> bool {
+        let of_them = self.all.iter().filter(|d| (d.from_whom, d.to_whom) == (from, to));
+        let declined: Vec<_> = of_them.filter_map(|d| d.asked?.declined).collect();
+        declined.len() >= MOST_DECLINED && declined.iter().any(|at| self.now < at + NO_MORE_FOR)
     }
 
     /// Everything that speaks against it.
@@ -171,6 +293,7 @@ impl Reference {
             Act::Renew { by, old, terms } => {
                 let d = &self.all[old];
                 check(by != d.from_whom, "DELEGATION_NOT_FOUND");
+                check(!self.all[old].was_given(), "DELEGATION_NOT_GIVEN");
                 check(!self.is_open(old), "DELEGATION_ENDED");
                 check(d.parent.is_some(), "SUB_DELEGATION_NOT_RENEWABLE");
                 let terms = Terms { bits: d.bits, ..terms };
@@ -179,15 +302,48 @@ impl Reference {
             }
             Act::Revoke { by, delegation } => {
                 check(!self.may_revoke(by, delegation), "DELEGATION_NOT_FOUND");
+                check(!self.all[delegation].was_given(), "DELEGATION_NOT_GIVEN");
             }
             Act::RevokePart { by, delegation, bits } => {
                 let d = &self.all[delegation];
                 check(!self.may_revoke(by, delegation), "DELEGATION_NOT_FOUND");
+                check(!d.was_given(), "DELEGATION_NOT_GIVEN");
                 check(bits & !(d.bits | d.taken_out) != 0, "PRIVILEGE_NOT_DELEGATED");
             }
             Act::RevokeAll { from, to } => check(from == to, "DELEGATOR_IS_REPRESENTATIVE"),
             Act::Renounce { by, delegation } => {
                 check(by != self.all[delegation].to_whom, "DELEGATION_NOT_FOUND");
+                check(!self.all[delegation].was_given(), "DELEGATION_NOT_GIVEN");
+            }
+            Act::Ask { from, to, .. } => {
+                check(from == to, "DELEGATOR_IS_REPRESENTATIVE");
+                check(self.waiting(to, None) >= MOST_WAITING, "REQUESTS_EXHAUSTED");
+                let of_the_pair = self.waiting(to, Some(from));
+                check(of_the_pair >= MOST_WAITING_OF_A_PAIR, "REQUESTS_TO_DELEGATOR_EXHAUSTED");
+                check(self.is_declined_too_often(to, from), "REQUESTS_DECLINED_TOO_OFTEN");
+            }
+            Act::Accept { by, request, part, end, replace } => {
+                let (d, terms) = (&self.all[request], self.accepted(request, part, end));
+                check(by != d.from_whom, "DELEGATION_NOT_FOUND");
+                if let Some(reason) = self.answered(request) {
+                    check(true, reason);
+                } else {
+                    check(terms.bits & !d.bits != 0 || terms.end > d.to, "ACCEPTANCE_WIDER");
+                    check(d.to <= self.now, "PERIOD_IN_PAST");
+                    let overlapping = self.overlapping(d.from_whom, d.to_whom, terms);
+                    check(!replace && !overlapping.is_empty(), "DELEGATION_OVERLAPS");
+                    check(replace && self.leaves_a_gap(&overlapping, terms), "REPLACEMENT_STARTS_LATER");
+                }
+            }
+            Act::Decline { by, request } => {
+                check(by != self.all[request].from_whom, "DELEGATION_NOT_FOUND");
+                let answered = self.answered(request).filter(|reason| *reason != "REQUEST_DECLINED");
+                check(answered.is_some(), answered.unwrap_or_default());
+            }
+            Act::Withdraw { by, request } => {
+                check(by != self.all[request].to_whom, "DELEGATION_NOT_FOUND");
+                let answered = self.answered(request).filter(|reason| *reason != "REQUEST_WITHDRAWN");
+                check(answered.is_some(), answered.unwrap_or_default());
             }
             Act::Wait { .. } => {}
         }
@@ -200,7 +356,8 @@ impl Reference {
 
     /// Whether there is anything to end.
     fn is_open(&self, number: usize) -> bool {
-        self.all[number].ended.is_none() && self.now < self.all[number].to
+        let d = &self.all[number];
+        d.was_given() && d.ended.is_none() && self.now < d.to
     }
 
     fn overlapping(&self, from: usize, to: usize, terms: Terms) -> Vec<usize> {
@@ -221,12 +378,7 @@ impl Reference {
 
     fn give(&mut self, from_whom: usize, to_whom: usize, terms: Terms, replaced: Vec<usize>) -> usize {
         let new = self.all.len();
-        for old in &replaced {
-            self.take_out(*old, terms.bits, (Status::Superseded, Event::Superseded), Event::Superseded);
-            if self.all[*old].ended.is_some() {
-                self.all[*old].superseded_by = Some(new);
-            }
-        }
+        self.supersede(new, terms.bits, &replaced);
         self.all.push(Delegation {
             from_whom,
             to_whom,
@@ -240,8 +392,18 @@ impl Reference {
             superseded_by: None,
             events: vec![Event::Created],
             ended: None,
+            asked: None,
         });
         new
+    }
+
+    fn supersede(&mut self, new: usize, bits: Bits, replaced: &[usize]) {
+        for old in replaced {
+            self.take_out(*old, bits, (Status::Superseded, Event::Superseded), Event::Superseded);
+            if self.all[*old].ended.is_some() {
+                self.all[*old].superseded_by = Some(new);
+            }
+        }
     }
 
     fn end(&mut self, number: usize, how: Status, event: Event) {
