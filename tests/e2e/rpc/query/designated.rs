@@ -117,7 +117,7 @@ async fn an_employee_uses_their_own_and_what_the_employer_holds() {
     let mut both = vec![own.delegation_id.clone(), held.delegation_id.clone()];
     both.sort();
     assert_eq!(by(SEE).await, both);
-    assert_eq!(by(CHANGE).await, [held.delegation_id.clone()]);
+    assert_eq!(by(CHANGE).await, std::slice::from_ref(&held.delegation_id));
     world.revoke(&from, &held).await.unwrap();
     assert!(world.check(&from, &employee, SEE).await.granted);
     assert_eq!(by(SEE).await, [own.delegation_id]);
