@@ -15,6 +15,10 @@ const LAPSED: &str = include_str!("../../../crates/store/src/delegation/lapsed.s
 const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
 const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
 const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
+const LIST_PAPER: &str = include_str!("../../../crates/store/src/delegation/list_paper.sql");
+const LIST_NOTICES: &str = include_str!("../../../crates/store/src/notice/list.sql");
+const ACKNOWLEDGE: &str = include_str!("../../../crates/store/src/notice/acknowledge.sql");
+const EXPIRY: &str = include_str!("../../../crates/store/src/notice/expiry.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
 const LARGE: [&str; 15] = [
@@ -224,6 +228,14 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     let affected = plan(AFFECTED, connection).await;
     assert_by_index(&affected, &["delegation_privilege", "party"]);
     assert!(affected.contains("using grant_of_privilege on delegation_privilege"), "{affected}");
+    let paper = plan(LIST_PAPER, connection).await;
+    assert!(paper.contains("using paper_case_waits on delegation"), "{paper}");
+    assert_by_index(&paper, &["delegation", "party", "paper_case"]);
+    assert_by_index(&plan(LIST_NOTICES, connection).await, &["notice_item"]);
+    assert_by_index(&plan(ACKNOWLEDGE, connection).await, &["notice_item"]);
+    let expiry = plan(EXPIRY, connection).await;
+    assert!(expiry.contains("using delegation_ends on delegation"), "{expiry}");
+    assert_by_index(&expiry, &["delegation", "notice_item"]);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ pub mod designate_employee;
 pub mod end_delegation;
 pub mod end_employment;
 pub mod error;
+pub mod expiry_notices;
 pub mod get_delegation;
 pub mod get_receipt;
 pub mod hide_package;
