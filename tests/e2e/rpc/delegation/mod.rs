@@ -10,6 +10,7 @@ mod create_delegation_rules;
 mod create_delegation_signature;
 mod decline_delegation;
 pub(super) mod designate_employee;
+mod designation_races;
 mod get_delegation;
 mod get_receipt;
 mod lapsed_requests;
