@@ -61,28 +61,26 @@ impl App {
         let (user, delegation) = for_representative(&facts, actor.party)?;
         let representative =
             facts.party(delegation.representative).ok_or(Error::Broken("nobody's delegation"))?;
+        if representative.kind != PartyKind::Organisation {
+            return Err(Refusal::NotHeldByOrganisation.into());
+        }
         // Somebody else's employee and production unit look like those that are not there.
         let employee = facts.employee.and_then(|id| facts.party(id));
         let employee = employee.filter(|employee| employee.organisation == Some(representative.id));
-        let decided = match employee {
-            _ if representative.kind != PartyKind::Organisation => Err(Refusal::NotHeldByOrganisation),
-            None => return Err(Error::EmployeeNotFound),
-            Some(_) if p_number.is_some() && facts.unit_of != Some(representative.id) => {
-                return Err(Error::ProductionUnitNotFound);
-            }
-            Some(employee) => designation::designate(
-                Wanted {
-                    actor: user,
-                    assurance: actor.assurance,
-                    demanded: facts.demanded,
-                    delegation: delegation.clone(),
-                    representative,
-                    employee,
-                    latest: facts.latest,
-                },
-                facts.instant(order.call.at),
-            ),
+        let employee = employee.ok_or(Error::EmployeeNotFound)?;
+        if p_number.is_some() && facts.unit_of != Some(representative.id) {
+            return Err(Error::ProductionUnitNotFound);
+        }
+        let wanted = Wanted {
+            actor: user,
+            assurance: actor.assurance,
+            demanded: facts.demanded,
+            delegation: delegation.clone(),
+            representative,
+            employee,
+            latest: facts.latest,
         };
+        let decided = designation::designate(wanted, facts.instant(order.call.at));
         let step = match decided {
             Ok(step) => step,
             Err(Refusal::Designated) => {
@@ -90,11 +88,8 @@ impl App {
             }
             Err(refusal) => return Err(refusal.into()),
         };
-        let designated = facts.employee.map(|employee| Designated {
-            delegation: delegation.id,
-            employee,
-            p_number: p_number.clone(),
-        });
+        let designated =
+            Some(Designated { delegation: delegation.id, employee: employee.id, p_number: p_number.clone() });
         let response = encode(&step.delegation, order);
         let held = held(&facts, delegation.delegator);
         self.apply(order, Changes { held, designated, ..Changes::new(vec![step], &response) }).await
