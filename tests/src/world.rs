@@ -5,6 +5,7 @@ mod catalogue;
 mod certificates;
 mod changes;
 mod client;
+mod designations;
 mod identity;
 mod paper;
 mod processes;

@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod assurance;
 pub mod decision;
 pub mod delegation;
+pub mod designation;
 pub mod ending;
 pub mod giving;
 pub mod identifier;

@@ -142,13 +142,6 @@ pub(crate) fn never_given(delegation: Delegation, why: Termination, at: DateTime
     }
 }
 
-/// The employee may no longer use a delegation of the organisation.
-#[must_use]
-pub fn undesignate(delegation: Delegation, employee: PartyId, at: DateTime<Utc>) -> Step {
-    let state = delegation.state;
-    Step { related: Some(employee.0), ..Step::next(delegation, state, EventKind::DesignationRemoved, at) }
-}
-
 /// Each delegation remembers that one of its parties, or a representative above, is suspended or no longer is. Who is above
 /// hears of the delegation that they are a party of.
 fn rested(tree: Tree, turn: Turn, party: PartyId, at: DateTime<Utc>) -> Vec<Step> {
@@ -323,12 +316,5 @@ mod tests {
         assert!(back.iter().all(|step| step.kind == EventKind::Resumed && !step.delegation.suspended));
         let request = alone(|d| d.state = State::Requested { lapses_at: instant(50) });
         assert_eq!(follow(request, Turn::Suspended, party(2), instant(10)), []);
-    }
-
-    #[test]
-    fn a_designation_is_removed_by_an_event_of_the_delegation() {
-        let step = undesignate(delegation(0, 100), party(7), instant(10));
-        assert_eq!((step.kind, step.related), (EventKind::DesignationRemoved, Some(party(7).0)));
-        assert_eq!((step.delegation.state, step.delegation.version), (State::Active, 2));
     }
 }

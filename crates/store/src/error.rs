@@ -97,6 +97,7 @@ impl Conflict {
             "event_pkey"
             | "sub_delegation_within_parent"
             | "one_designation_at_a_time"
+            | "designation_pkey"
             | "delegation_privilege_pkey"
             | "paper_case_is_written_once"
             | "supersession_pkey"

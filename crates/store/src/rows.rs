@@ -11,11 +11,13 @@ use fuldmagt_domain::{
     period::Period,
     privilege::{AccessKind, AgeRange, ExistingGrants, Privilege, PrivilegeUri, Publication, SystemId},
 };
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{Error, Result};
 
 /// The columns of a party.
+#[derive(Debug, Deserialize)]
 pub(crate) struct PartyRow {
     pub(crate) party_id: Uuid,
     pub(crate) kind: String,

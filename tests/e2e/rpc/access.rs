@@ -27,13 +27,6 @@ fn allowed(rpc: &str) -> &'static [&'static str] {
     }
 }
 
-/// Not built yet: whoever builds one takes it away here.
-const TO_COME: [&str; 3] = [
-    "/fuldmagt.v1.DelegationService/DesignateEmployee",
-    "/fuldmagt.v1.DelegationService/ListDesignations",
-    "/fuldmagt.v1.DelegationService/RemoveDesignation",
-];
-
 fn roles(world: &World) -> [(&'static str, &Client); 7] {
     [
         ("authority", &world.authority),
@@ -75,9 +68,7 @@ async fn every_rpc_is_open_to_its_roles_and_closed_to_the_others() {
         for (role, client) in roles(&world) {
             let told = Refused::of(&refused(client, &rpc).await);
             if allowed(&rpc).contains(&role) {
-                let is_to_come = TO_COME.contains(&rpc.as_str());
-                let wanted = if is_to_come { Code::Unimplemented } else { Code::InvalidArgument };
-                assert_eq!(told.code, wanted, "{rpc} by {role}");
+                assert_eq!(told.code, Code::InvalidArgument, "{rpc} by {role}");
             } else {
                 let wanted = Refused::because(Code::PermissionDenied, "ROLE_MISSING");
                 assert_eq!(told, wanted, "{rpc} by {role}");

@@ -13,6 +13,7 @@ mod plans;
 mod proofs;
 mod publication;
 mod races;
+mod rare_grants;
 mod round_trips;
 mod rows;
 mod world;

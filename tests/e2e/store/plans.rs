@@ -3,7 +3,7 @@
 use fuldmagt_tests::{TestDatabase, database};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-const CHECK: &str = include_str!("../../../crates/store/src/query/check.sql");
+pub(super) const CHECK: &str = include_str!("../../../crates/store/src/query/check.sql");
 const LIST_REPRESENTATIVES: &str = include_str!("../../../crates/store/src/query/list_representatives.sql");
 const LIST_DELEGATORS: &str = include_str!("../../../crates/store/src/query/list_delegators.sql");
 const GET: &str = include_str!("../../../crates/store/src/delegation/get.sql");
@@ -132,7 +132,7 @@ const REQUESTS: &str =
 
 /// A loaded database, and a session whose prepared statements are planned without a look at their parameters, as those
 /// of the store's sessions are.
-async fn loaded() -> (TestDatabase, PgConnection) {
+pub(super) async fn loaded() -> (TestDatabase, PgConnection) {
     let database = database().await;
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     connection.execute("select ensure_usage_log_partitions('2026-06-15')").await.unwrap();
@@ -152,7 +152,7 @@ async fn loaded() -> (TestDatabase, PgConnection) {
 }
 
 /// The plan of a statement, as lines. Its parameters have the types that Postgres sees in it, as they have for sqlx.
-async fn plan(sql: &str, connection: &mut PgConnection) -> String {
+pub(super) async fn plan(sql: &str, connection: &mut PgConnection) -> String {
     // Read as it stands: the quotes around the columns' names are as good for Postgres as they are for sqlx.
     connection.execute(AssertSqlSafe(format!("prepare statement as {sql}"))).await.unwrap();
     let parameters =
@@ -175,7 +175,7 @@ async fn body_of(function: &str, connection: &mut PgConnection) -> String {
 
 /// Asserts that no large table is read from end to end, and that each of these is found by an index.
 #[track_caller]
-fn assert_by_index(plan: &str, tables: &[&str]) {
+pub(super) fn assert_by_index(plan: &str, tables: &[&str]) {
     let scans = |table: &str, kind: &str| {
         plan.lines().any(|line| {
             let mut words = line.split_whitespace().skip_while(|word| *word != "on").skip(1);

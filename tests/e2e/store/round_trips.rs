@@ -4,6 +4,7 @@ use fuldmagt_domain::privilege::PrivilegeUri;
 use fuldmagt_service::clock::IdSource as _;
 use fuldmagt_store::{
     Store,
+    delegation::{DesignationsQuestion, Employee},
     query::{Direction, ListQuestion, Question},
 };
 use fuldmagt_tests::postgres_proxy::PostgresProxy;
@@ -130,4 +131,26 @@ async fn to_revoke_a_delegation_takes_three_round_trips() {
         async move { world.revoke(store, &delegation).await.unwrap() }
     };
     assert_eq!(counted.turns(revoke).await, 3);
+}
+
+#[tokio::test]
+async fn what_a_designation_is_decided_from_and_a_page_of_them_take_one_round_trip_each() {
+    let world = World::new().await;
+    let privilege = world.publish("trips").await;
+    let (from, named) = world.person().await;
+    let delegation = world.give(&world.gift(from, world.person().await.0, &privilege)).await.unwrap();
+    let counted = Counted::new(&world).await;
+    let employee = Employee::By(named);
+    let facts = || async {
+        let facts = counted.store.designation_facts(from, delegation.id, &employee, None).await.unwrap();
+        assert!(facts.delegation.is_some());
+    };
+    assert_eq!(counted.turns(facts).await, 1);
+    let question =
+        DesignationsQuestion { delegation: delegation.id, at: world.now(), page_size: 100, after: None };
+    let list = || async {
+        let usage = fuldmagt_store::usage::Usage { actor: Some(from), ..world.usage() };
+        assert!(counted.store.designations(question, usage).await.unwrap().visible);
+    };
+    assert_eq!(counted.turns(list).await, 1);
 }

@@ -4403,8 +4403,10 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// An organisation lets one of its employees use a delegation that it holds. Without a designation no employee may.
-        /// Designating who is designated already succeeds and changes nothing.
+        /// An organisation lets one of its employees use a delegation that it holds, which may be scheduled. Without a designation
+        /// no employee may. Designating who is designated already succeeds and changes nothing; for another production unit, or
+        /// none, the designation must be removed first (EMPLOYEE_DESIGNATED_OTHERWISE). The user's level of assurance must be what
+        /// the privileges are given at, substantial at least. A delegation that replaces or renews another has no designations.
         pub async fn designate_employee(
             &mut self,
             request: impl tonic::IntoRequest<super::DesignateEmployeeRequest>,
@@ -4431,7 +4433,8 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Takes a designation back, at once. Removing what is removed already succeeds and changes nothing.
+        /// Takes a designation back, at once. Removing what is removed already, or what has ended with the delegation, succeeds and
+        /// changes nothing; who was never designated is DESIGNATION_NOT_FOUND.
         pub async fn remove_designation(
             &mut self,
             request: impl tonic::IntoRequest<super::RemoveDesignationRequest>,
@@ -4458,7 +4461,7 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The employees that are designated to use a delegation, for one of its parties.
+        /// The employees that are designated to use a delegation, for one of its parties. None when it has ended.
         pub async fn list_designations(
             &mut self,
             request: impl tonic::IntoRequest<super::ListDesignationsRequest>,
@@ -4738,8 +4741,10 @@ pub mod delegation_service_server {
             tonic::Response<super::RenewDelegationResponse>,
             tonic::Status,
         >;
-        /// An organisation lets one of its employees use a delegation that it holds. Without a designation no employee may.
-        /// Designating who is designated already succeeds and changes nothing.
+        /// An organisation lets one of its employees use a delegation that it holds, which may be scheduled. Without a designation
+        /// no employee may. Designating who is designated already succeeds and changes nothing; for another production unit, or
+        /// none, the designation must be removed first (EMPLOYEE_DESIGNATED_OTHERWISE). The user's level of assurance must be what
+        /// the privileges are given at, substantial at least. A delegation that replaces or renews another has no designations.
         async fn designate_employee(
             &self,
             request: tonic::Request<super::DesignateEmployeeRequest>,
@@ -4747,7 +4752,8 @@ pub mod delegation_service_server {
             tonic::Response<super::DesignateEmployeeResponse>,
             tonic::Status,
         >;
-        /// Takes a designation back, at once. Removing what is removed already succeeds and changes nothing.
+        /// Takes a designation back, at once. Removing what is removed already, or what has ended with the delegation, succeeds and
+        /// changes nothing; who was never designated is DESIGNATION_NOT_FOUND.
         async fn remove_designation(
             &self,
             request: tonic::Request<super::RemoveDesignationRequest>,
@@ -4755,7 +4761,7 @@ pub mod delegation_service_server {
             tonic::Response<super::RemoveDesignationResponse>,
             tonic::Status,
         >;
-        /// The employees that are designated to use a delegation, for one of its parties.
+        /// The employees that are designated to use a delegation, for one of its parties. None when it has ended.
         async fn list_designations(
             &self,
             request: tonic::Request<super::ListDesignationsRequest>,

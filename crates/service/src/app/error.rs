@@ -3,8 +3,8 @@
 //! What a caller is told of each (code, message, details) is decided in `rpc::status`, and only there.
 
 use fuldmagt_domain::{
-    agreement::signature, delegation::Status, ending, giving, merging, paper, party::PartyId, renewal,
-    request, sub_delegation,
+    agreement::signature, delegation::Status, designation, ending, giving, merging, paper, party::PartyId,
+    renewal, request, sub_delegation,
 };
 use fuldmagt_store as store;
 
@@ -48,6 +48,15 @@ pub enum Error {
     /// The delegation does not end so.
     #[error("the delegation does not end so: {0}")]
     Ending(#[from] ending::Refusal),
+    /// A rule of designations is against it.
+    #[error("the designation is not made or removed: {0}")]
+    Designation(#[from] designation::Refusal),
+    /// There is no such employee, or it is of another organisation: the two look alike.
+    #[error("no such employee")]
+    EmployeeNotFound,
+    /// There is no such production unit, or it is of another organisation: the two look alike.
+    #[error("no such production unit")]
+    ProductionUnitNotFound,
     /// A rule of paper is against it.
     #[error("it is not done to the paper case: {0}")]
     Paper(paper::Refusal),
@@ -165,9 +174,6 @@ pub enum Error {
     /// The purpose is not one that the caller is registered for.
     #[error("the purpose is not registered for the caller")]
     PurposeNotRegistered,
-    /// The API has it, and this version of the service does not.
-    #[error("not built yet")]
-    NotBuilt,
     /// Commands got in each other's way, as often as was tried.
     #[error("commands got in each other's way")]
     Busy,
@@ -260,6 +266,9 @@ impl Error {
             Self::Request(refusal) => request_reason(refusal),
             Self::SubDelegation(refusal) => sub_delegation_reason(refusal),
             Self::Ending(refusal) => ending_reason(refusal),
+            Self::Designation(refusal) => designation_reason(refusal),
+            Self::EmployeeNotFound => "EMPLOYEE_NOT_FOUND",
+            Self::ProductionUnitNotFound => "PRODUCTION_UNIT_NOT_FOUND",
             Self::Paper(refusal) => paper_reason(refusal),
             Self::TooManyPaperCases => "PAPER_CASES_EXHAUSTED",
             Self::NoticeNotFound => "NOTICE_NOT_FOUND",
@@ -298,7 +307,6 @@ impl Error {
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),
             Self::Forbidden => "ROLE_MISSING",
             Self::PurposeNotRegistered => "PURPOSE_NOT_REGISTERED",
-            Self::NotBuilt => "NOT_BUILT",
             Self::Busy => BUSY,
             Self::Store(error) => store_reason(error),
             Self::Broken(_) => INTERNAL,
@@ -310,6 +318,9 @@ const ACTOR_IS_NOT_CASEWORKER: &str = "ACTOR_IS_NOT_CASEWORKER";
 const PARTY_IS_NOT_PERSON: &str = "PARTY_IS_NOT_PERSON";
 const PARTY_NOT_FOUND: &str = "PARTY_NOT_FOUND";
 const ASSURANCE_TOO_LOW: &str = "ASSURANCE_TOO_LOW";
+const PARTY_NOT_IN_GOOD_STANDING: &str = "PARTY_NOT_IN_GOOD_STANDING";
+const DELEGATION_ENDED: &str = "DELEGATION_ENDED";
+const DELEGATION_NOT_GIVEN: &str = "DELEGATION_NOT_GIVEN";
 const DELEGATION_OVERLAPS: &str = "DELEGATION_OVERLAPS";
 const BUSY: &str = "BUSY";
 const APPROVER_IS_NOT_SECOND: &str = "APPROVER_IS_NOT_SECOND";
@@ -324,7 +335,7 @@ fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
         giving::Refusal::AssuranceTooLow => ASSURANCE_TOO_LOW,
         giving::Refusal::ToOneself => "DELEGATOR_IS_REPRESENTATIVE",
         giving::Refusal::DelegatorIsEmployee => "DELEGATOR_IS_EMPLOYEE",
-        giving::Refusal::NotInGoodStanding => "PARTY_NOT_IN_GOOD_STANDING",
+        giving::Refusal::NotInGoodStanding => PARTY_NOT_IN_GOOD_STANDING,
         giving::Refusal::UnderAge => "DELEGATOR_UNDER_AGE",
         giving::Refusal::AgeUnknown => "DELEGATOR_AGE_UNKNOWN",
         giving::Refusal::NotPublished(_) => "PRIVILEGE_NOT_PUBLISHED",
@@ -418,9 +429,23 @@ const fn signature_reason(refusal: signature::Refusal) -> &'static str {
 
 const fn ending_reason(refusal: &ending::Refusal) -> &'static str {
     match refusal {
-        ending::Refusal::AlreadyEnded(_) => "DELEGATION_ENDED",
-        ending::Refusal::NotGiven => "DELEGATION_NOT_GIVEN",
+        ending::Refusal::AlreadyEnded(_) => DELEGATION_ENDED,
+        ending::Refusal::NotGiven => DELEGATION_NOT_GIVEN,
         ending::Refusal::NotDelegated(_) => PRIVILEGE_NOT_DELEGATED,
+    }
+}
+
+const fn designation_reason(refusal: &designation::Refusal) -> &'static str {
+    match refusal {
+        designation::Refusal::NotHeldByOrganisation => "DELEGATION_NOT_HELD_BY_ORGANISATION",
+        designation::Refusal::NotGiven => DELEGATION_NOT_GIVEN,
+        designation::Refusal::Over => DELEGATION_ENDED,
+        designation::Refusal::AssuranceTooLow => ASSURANCE_TOO_LOW,
+        designation::Refusal::NotInGoodStanding => PARTY_NOT_IN_GOOD_STANDING,
+        designation::Refusal::Designated => "EMPLOYEE_DESIGNATED",
+        designation::Refusal::DesignatedElsewhere => "EMPLOYEE_DESIGNATED_OTHERWISE",
+        designation::Refusal::NotDesignated => "DESIGNATION_NOT_FOUND",
+        designation::Refusal::Removed => "DESIGNATION_REMOVED",
     }
 }
 

@@ -7,6 +7,7 @@
 
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step},
+    designation,
     party::{Party, PartyId},
     standing::{self, Turn},
 };
@@ -57,7 +58,7 @@ impl Turning {
         if turn == Turn::EmploymentEnded {
             for delegation in facts.designations {
                 undesignated.push((delegation.id, party));
-                steps.push(standing::undesignate(delegation, party, at));
+                steps.push(designation::ended(delegation, party, at));
             }
         }
         Self { steps, undesignated, has_more: facts.has_more, next }

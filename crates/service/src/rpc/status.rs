@@ -7,8 +7,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use fuldmagt_domain::{
-    agreement::signature, ending, giving::Refusal, paper, party::PartyId, privilege::PrivilegeUri, request,
-    sub_delegation,
+    agreement::signature, designation, ending, giving::Refusal, paper, party::PartyId,
+    privilege::PrivilegeUri, request, sub_delegation,
 };
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
@@ -76,6 +76,12 @@ fn told(error: &Error) -> Told {
         Error::Request(refusal) => request_refused(refusal, error.reason()),
         Error::SubDelegation(refusal) => sub_delegation_refused(refusal, error.reason()),
         Error::Ending(refusal) => not_ended(refusal, error.reason()),
+        Error::Designation(refusal) => not_designated(refusal, error.reason()),
+        Error::EmployeeNotFound => {
+            not_found("there is no such employee of the organisation").with_field("employee", error.reason())
+        }
+        Error::ProductionUnitNotFound => not_found("there is no such production unit of the organisation")
+            .with_field("p_number", error.reason()),
         Error::Paper(refusal) => paper_refused(refusal, error.reason()),
         Error::TooManyPaperCases => exhausted("too many paper cases of the two parties wait to be decided"),
         Error::NoticeNotFound => not_found("there is no such notice"),
@@ -134,7 +140,6 @@ fn told(error: &Error) -> Told {
         Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
         Error::Forbidden => denied("none of the client's roles may call this"),
         Error::PurposeNotRegistered => denied("the purpose is not registered for the client"),
-        Error::NotBuilt => Told::new(Code::Unimplemented, "this version of the service does not do it yet"),
         Error::Busy => busy(),
         Error::Store(error) => not_stored(error),
         Error::Broken(what) => {
@@ -262,6 +267,23 @@ fn not_ended(refusal: &ending::Refusal, reason: &'static str) -> Told {
         ending::Refusal::NotDelegated(_) => {
             Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
         }
+    }
+}
+
+fn not_designated(refusal: &designation::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        designation::Refusal::NotDesignated => {
+            not_found("the employee was never designated for the delegation")
+                .with_field("employee_id", reason)
+        }
+        designation::Refusal::AssuranceTooLow => refused(&Refusal::AssuranceTooLow, reason),
+        designation::Refusal::NotInGoodStanding => refused(&Refusal::NotInGoodStanding, reason),
+        designation::Refusal::NotHeldByOrganisation
+        | designation::Refusal::NotGiven
+        | designation::Refusal::Over
+        | designation::Refusal::Designated
+        | designation::Refusal::DesignatedElsewhere
+        | designation::Refusal::Removed => precondition(&refusal.to_string()),
     }
 }
 

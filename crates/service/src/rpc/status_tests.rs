@@ -64,7 +64,10 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
         (Error::TooManyPaperCases, Code::ResourceExhausted, "PAPER_CASES_EXHAUSTED"),
         (Error::NoticeNotFound, Code::NotFound, "NOTICE_NOT_FOUND"),
+        (Error::EmployeeNotFound, Code::NotFound, "EMPLOYEE_NOT_FOUND"),
+        (Error::ProductionUnitNotFound, Code::NotFound, "PRODUCTION_UNIT_NOT_FOUND"),
     ];
+    rows.extend(of_designations().map(|(refusal, code, reason)| (refusal.into(), code, reason)));
     rows.extend(of_paper().map(|(refusal, code, reason)| (Error::Paper(refusal), code, reason)));
     rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
     rows.extend(of_a_whole_life());
@@ -108,6 +111,18 @@ fn of_a_whole_life() -> Vec<(Error, Code, &'static str)> {
         (given_on(GivenOn::TooDeep(uri())), Code::FailedPrecondition, "SUB_DELEGATION_NOT_ALLOWED"),
         (given_on(GivenOn::PeriodBeyondParent), Code::InvalidArgument, "PERIOD_BEYOND_PARENT"),
         (Error::Ending(ending::Refusal::NotGiven), Code::FailedPrecondition, "DELEGATION_NOT_GIVEN"),
+    ]
+}
+
+fn of_designations() -> [(designation::Refusal, Code, &'static str); 5] {
+    use designation::Refusal;
+    let precondition = Code::FailedPrecondition;
+    [
+        (Refusal::NotHeldByOrganisation, precondition, "DELEGATION_NOT_HELD_BY_ORGANISATION"),
+        (Refusal::Designated, precondition, "EMPLOYEE_DESIGNATED"),
+        (Refusal::DesignatedElsewhere, precondition, "EMPLOYEE_DESIGNATED_OTHERWISE"),
+        (Refusal::NotDesignated, Code::NotFound, "DESIGNATION_NOT_FOUND"),
+        (Refusal::Removed, precondition, "DESIGNATION_REMOVED"),
     ]
 }
 
@@ -181,6 +196,8 @@ fn no_two_errors_look_alike_but_those_that_must() {
         (Error::Refused(Refusal::NotForDelegator), Error::PartyNotFound),
         (paper::Refusal::NotForRepresentative.into(), Error::PartyNotFound),
         (paper::Refusal::NotSecond.into(), Error::FourEyes),
+        (designation::Refusal::AssuranceTooLow.into(), Refusal::AssuranceTooLow.into()),
+        (designation::Refusal::NotInGoodStanding.into(), Refusal::NotInGoodStanding.into()),
         (paper::Refusal::DelegatorIsNotPerson.into(), Error::Merging(merging::Refusal::NotPerson)),
         (store::Error::Contention(sqlx::Error::PoolTimedOut).into(), Error::Busy),
         (store::Error::Conflict(Conflict::Version).into(), Error::Busy),
@@ -234,6 +251,9 @@ fn errors_that_are_about_one_field_name_it() {
         (Error::Refused(Refusal::Period(period::Error::TooLong)), "period"),
         (Error::Paper(paper::Refusal::NotOnForm(uri())), "ticked_privileges"),
         (Error::Paper(paper::Refusal::SignedBeforeStart), "sign_date"),
+        (Error::EmployeeNotFound, "employee"),
+        (Error::ProductionUnitNotFound, "p_number"),
+        (designation::Refusal::NotDesignated.into(), "employee_id"),
     ] {
         let reason = error.reason();
         let fields = Status::from(error).get_details_bad_request().unwrap().field_violations;

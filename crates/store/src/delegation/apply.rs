@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step, Termination},
+    identifier::PNumber,
     paper::Record,
     party::{Party, PartyId},
 };
@@ -122,8 +123,8 @@ pub struct Designated {
     pub delegation: DelegationId,
     /// The employee.
     pub employee: PartyId,
-    /// Blind index of the P number that the employee is limited to.
-    pub p_number_index: Option<Vec<u8>>,
+    /// The production unit that the employee is limited to.
+    pub p_number: Option<PNumber>,
 }
 
 /// A paper case as it is after the command.
@@ -187,6 +188,8 @@ impl Store {
         let form = record.and_then(|record| record.form.as_ref());
         let ticked = paper.and_then(|paper| ticked(changes, paper));
         let progress = changes.progress.as_ref();
+        let unit = changes.designated.as_ref().and_then(|designated| designated.p_number.as_ref());
+        let unit = unit.map(|number| self.unit_index(number));
         let usage = &command.usage;
         let row = sqlx::query_file!(
             "src/delegation/apply.sql",
@@ -260,7 +263,7 @@ impl Store {
             proof.map(|proof| proof.evidence.as_slice()),
             changes.designated.as_ref().map(|designated| designated.delegation.0),
             changes.designated.as_ref().map(|designated| designated.employee.0),
-            changes.designated.as_ref().and_then(|designated| designated.p_number_index.as_deref()),
+            unit,
             &side.undesignated.0,
             &side.undesignated.1,
             paper.map(|paper| paper.delegation.0),

@@ -98,13 +98,13 @@ proven as (
 ),
 designated as (
     insert into designation (shard, delegation_id, employee_id, designated_at, p_number_index)
-    select $1, $69, $70, $2, $71 from held where held.done and $69::uuid is not null
+    select $1, s.delegation_id, $70, s.at, $71 from step s where s.delegation_id = $69::uuid
     returning 1
 ),
 undesignated as (
-    update designation n set removed_at = greatest($2, n.designated_at)
-    from held, unnest($72::uuid[], $73::uuid[]) as w (delegation_id, employee_id)
-    where held.done and n.shard = $1 and n.delegation_id = w.delegation_id and n.employee_id = w.employee_id
+    update designation n set removed_at = greatest(s.at, n.designated_at)
+    from unnest($72::uuid[], $73::uuid[]) as w (delegation_id, employee_id) join step s using (delegation_id)
+    where n.shard = $1 and n.delegation_id = w.delegation_id and n.employee_id = w.employee_id
       and n.removed_at is null
     returning 1
 ),

@@ -1,6 +1,7 @@
 //! Delegations: everything that is written about them in one statement, and what their parties read.
 
 mod apply;
+pub(crate) mod designation;
 mod events;
 mod facts;
 mod get;
@@ -15,6 +16,7 @@ pub(crate) mod row;
 pub(crate) use facts::bytes;
 
 pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage};
+pub use designation::{Designation, DesignationFacts, Designations, DesignationsQuestion, Employee};
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};

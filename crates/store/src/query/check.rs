@@ -99,12 +99,8 @@ impl Store {
             questions.iter().map(|question| self.finder(&question.representative)).unzip();
         let privileges: Vec<String> =
             questions.iter().map(|question| question.privilege.as_str().to_owned()).collect();
-        let units: Vec<Option<Vec<u8>>> = questions
-            .iter()
-            .map(|question| {
-                question.p_number.clone().map(|number| self.finder(&Identifier::PNumber(number)).1)
-            })
-            .collect();
+        let unit = |question: &Question| question.p_number.as_ref().map(|number| self.unit_index(number));
+        let units: Vec<Option<Vec<u8>>> = questions.iter().map(unit).collect();
         let rows = sqlx::query_file_as!(
             Row,
             "src/query/check.sql",

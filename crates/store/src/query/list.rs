@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Result, SHARD, Store,
+    delegation::designation::SealedUnit,
     revision::Revision,
     rows::{self, PublicationRow},
     usage::Usage,
@@ -228,22 +229,13 @@ impl Store {
 
     /// The production unit that a designation is limited to.
     fn unit(&self, row: &Row) -> Result<Option<PNumber>> {
-        const UNREADABLE: Error = Error::Unreadable("production unit");
-        if row.unit_index.is_none() {
-            return Ok(None);
-        }
-        let (Some(party), Some(ciphertext), Some(key_id), Some(wrapped)) = (
-            row.unit_party_id,
-            row.unit_ciphertext.as_deref(),
-            row.unit_wrapping_key_id.as_deref(),
-            row.unit_wrapped_key.as_deref(),
-        ) else {
-            return Err(UNREADABLE);
+        let sealed = SealedUnit {
+            party: row.unit_party_id,
+            ciphertext: row.unit_ciphertext.as_deref(),
+            key_id: row.unit_wrapping_key_id.as_deref(),
+            wrapped_key: row.unit_wrapped_key.as_deref(),
         };
-        let key = self.data_key(party, key_id, wrapped)?;
-        let opened = vault::open_identifier(&key, party, "p_number", ciphertext)?;
-        let Identifier::PNumber(number) = opened else { return Err(UNREADABLE) };
-        Ok(Some(number))
+        row.unit_index.as_ref().map(|_| self.open_unit(sealed)).transpose()
     }
 
     fn other_party(&self, row: &Row, party: Uuid) -> Result<Identifier> {

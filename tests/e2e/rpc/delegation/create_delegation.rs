@@ -60,8 +60,15 @@ async fn every_kind_of_delegator_can_give_to_every_kind_of_representative() {
                 actor: actor.actor(),
                 ..world.giving(delegator, representative, &[SEE, CHANGE])
             };
-            world.try_give(request).await.unwrap();
-            assert!(world.check(delegator, representative, CHANGE).await.granted);
+            let given = world.try_give(request).await.unwrap().delegation.unwrap();
+            if representative.organisation.is_some() {
+                // Used by an employee of it.
+                let employee = world.employee_of(representative).await;
+                world.designate(&employee, &given, &employee).await;
+                assert!(world.check(delegator, &employee, CHANGE).await.granted);
+            } else {
+                assert!(world.check(delegator, representative, CHANGE).await.granted);
+            }
         }
     }
     assert_eq!(world.count("delegation").await, 7);

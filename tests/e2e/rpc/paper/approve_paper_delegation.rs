@@ -204,7 +204,7 @@ async fn what_is_given_already_is_replaced_only_when_that_is_said() {
     assert_eq!(Refused::of(&status), Refused::because(Code::AlreadyExists, "DELEGATION_OVERLAPS"));
     let request = ApprovePaperDelegationRequest { replace_existing: true, ..request };
     let given = world.approve(request).await.unwrap().delegation.unwrap();
-    assert_eq!(given.supersedes, [old.delegation_id.clone()]);
+    assert_eq!(given.supersedes, std::slice::from_ref(&old.delegation_id));
     let old = world.see(&from, &old).await.unwrap();
     assert_eq!(
         (old.status(), old.privileges, old.revoked_privileges),

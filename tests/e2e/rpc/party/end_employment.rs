@@ -47,16 +47,9 @@ async fn the_employees_designations_are_removed_by_events_of_their_delegations()
         (world.employee_of(&organisation).await, world.employee_of(&organisation).await);
     let given = world.give(&from, &organisation, &[SEE]).await;
     for designated in [&employee, &colleague] {
-        world
-            .sql(&format!(
-                "insert into designation (shard, delegation_id, employee_id, designated_at)
-                 values (0, '{}', '{}', '{}')",
-                given.delegation_id,
-                designated.id,
-                world.now()
-            ))
-            .await;
+        world.designate(&colleague, &given, designated).await;
     }
+    assert!(world.check(&from, &employee, SEE).await.granted);
     let did = world.end_employment(&employee).await.unwrap();
     assert_eq!((did.terminated_delegation_ids.len(), did.removed_designation_count), (0, 1));
     let request = ListDelegationEventsRequest {
@@ -72,7 +65,9 @@ async fn the_employees_designations_are_removed_by_events_of_their_delegations()
         (removed.kind(), removed.channel()),
         (DelegationEventKind::DesignationRemoved, Channel::Register)
     );
-    assert_eq!((removed.related_id.as_str(), removed.etag.as_str()), (employee.id.as_str(), "2"));
+    assert_eq!((removed.related_id.as_str(), removed.etag.as_str()), (employee.id.as_str(), "4"));
+    assert!(!world.check(&from, &employee, SEE).await.granted);
+    assert!(world.check(&from, &colleague, SEE).await.granted);
     let left = format!("designation where removed_at is null and employee_id = '{}'", colleague.id);
     assert_eq!(world.count(&left).await, 1);
     assert_eq!(world.count("designation where removed_at is null").await, 1);

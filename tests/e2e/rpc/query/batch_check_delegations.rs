@@ -141,7 +141,8 @@ async fn of_many_wrong_items_the_first_sixteen_are_named() {
 #[tokio::test]
 async fn an_item_that_is_denied_changes_no_other() {
     let world = World::with_catalogue().await;
-    let (from, to) = (world.person().await, world.organisation().await);
+    let (from, organisation) = (world.person().await, world.organisation().await);
+    let to = world.employee_of(&organisation).await;
     world.give(&from, &to, &[SEE]).await;
     let items = vec![item(&to, &from, SEE), item(&from, &to, SEE), item(&to, &from, SEE)];
     let answer = world.authority.query().batch_check_delegations(batch(items)).await.unwrap().into_inner();

@@ -41,14 +41,14 @@ async fn what_was_not_given_is_denied_in_either_direction_and_to_everybody_else(
     world.give(&from, &to, &[SEE]).await;
     let organisation = world.organisation().await;
     let employee = world.employee_of(&organisation).await;
-    world.give(&from, &organisation, &[CHANGE]).await;
+    world.give(&from, &employee, &[CHANGE]).await;
     for (from, to, privilege) in [
         (&from, &to, SIGN),
         (&to, &from, SEE),
         (&from, &stranger, SEE),
         (&stranger, &to, SEE),
-        // An employee is not the organisation, as long as nobody was designated.
-        (&from, &employee, CHANGE),
+        // The organisation is not its employee.
+        (&from, &organisation, CHANGE),
     ] {
         let decision = world.check(from, to, privilege).await;
         assert!(!decision.granted);
@@ -143,14 +143,14 @@ async fn a_party_is_found_by_each_of_its_identifiers() {
         world.register_feed.parties().link_identifier(link).await.unwrap();
     }
     world.give(&person, &employee, &[SEE]).await;
-    world.give(&person, &organisation, &[SEE]).await;
+    let organisations = world.give(&person, &organisation, &[SEE]).await;
     let mut names: Vec<_> = employee.identifiers.clone();
     names.extend(organisation.identifiers.clone());
     names.extend(identifier(Value::PNumber(p_number.to_owned())));
     names.extend(identifier(Value::SeNumber(se_number.to_owned())));
     assert_eq!(names.len(), 5);
     for delegator in &person.identifiers {
-        for representative in &names {
+        for (number, representative) in names.iter().enumerate() {
             let request = CheckDelegationRequest {
                 delegator: Some(delegator.clone()),
                 representative: Some(representative.clone()),
@@ -159,7 +159,14 @@ async fn a_party_is_found_by_each_of_its_identifiers() {
                 p_number: String::new(),
             };
             let answer = world.authority.query().check_delegation(request).await.unwrap().into_inner();
-            assert!(answer.decision.unwrap().granted);
+            let decision = answer.decision.unwrap();
+            if number < employee.identifiers.len() {
+                assert!(decision.granted);
+            } else {
+                // Found, and used by its employees only.
+                assert_eq!(decision.denial_reason(), DenialReason::EmployeeRequired);
+                assert_eq!(decision.delegation_id, organisations.delegation_id);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Identifiers of parties.
 
 use fuldmagt_domain::{
-    identifier::{CvrNumber, Error, Identifier, IdentifierKind, PNumber},
+    identifier::{CvrNumber, Error, Identifier, IdentifierKind, PNumber, PartyKind},
     party::IdentifierSet,
 };
 use fuldmagt_proto::v1::{self, identifier::Value};
@@ -39,6 +39,16 @@ pub fn identifiers(fields: &mut Violations, protos: Vec<v1::Identifier>) -> Opti
     match IdentifierSet::new(identifiers) {
         Ok(set) => Some(set),
         Err(error) => fields.refuse(error.reason(), error.to_string()),
+    }
+}
+
+/// What names an employee: a RID, or a professional UUID with the CVR number.
+pub fn employee(fields: &mut Violations, proto: Option<v1::Identifier>) -> Option<Identifier> {
+    let identifier = identifier(fields, proto)?;
+    if identifier.kind().party_kind() == PartyKind::Employee {
+        Some(identifier)
+    } else {
+        fields.refuse("IDENTIFIER_KIND_MISMATCH", "must be a RID or an employee's UUID")
     }
 }
 
@@ -224,6 +234,20 @@ mod tests {
             Value::PNumber(text.clone()),
             Value::SeNumber(text),
         ]
+    }
+
+    #[test]
+    fn an_employee_is_named_by_what_names_employees_only() {
+        for (value, kind, canonical) in one_of_each() {
+            if kind.party_kind() == PartyKind::Employee {
+                let read = read(|fields| super::employee(fields, proto(value))).unwrap();
+                assert_eq!(read.expose(), canonical);
+            } else {
+                let refused = refused(|fields| super::employee(fields, proto(value)));
+                assert_eq!(refused, at("field", "IDENTIFIER_KIND_MISMATCH"));
+            }
+        }
+        assert_eq!(refused(|fields| super::employee(fields, None)), at("field", "REQUIRED"));
     }
 
     #[test]

@@ -8,10 +8,19 @@ use fuldmagt_domain::{
     text::Name,
 };
 use fuldmagt_proto::v1;
-use fuldmagt_store::delegation::{Event, Shown};
+use fuldmagt_store::delegation::{Designation, Event, Shown};
 
 use super::{etag, paper, timestamp};
 use crate::app::command::Channel;
+
+/// An employee who may use a delegation.
+pub fn designation(designation: &Designation) -> v1::Designation {
+    v1::Designation {
+        employee_id: designation.employee.to_string(),
+        p_number: designation.p_number.as_ref().map(|number| number.expose().to_owned()).unwrap_or_default(),
+        create_time: Some(timestamp(designation.from)),
+    }
+}
 
 /// A delegation as it stands at an instant, without names and message.
 pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation {

@@ -16,7 +16,7 @@ use prost_types::Timestamp;
 pub use agreement::agreement;
 pub use catalogue::{access_kind, level_of_assurance, privilege, privilege_impact, system};
 pub use decision::{decision, delegated_privilege};
-pub use delegation::{delegation, delegation_event, shown};
+pub use delegation::{delegation, delegation_event, designation, shown};
 pub use notice::notice;
 pub use package::{package, package_impact};
 pub use paper::{paper_case, reject_reason};
