@@ -11,7 +11,7 @@ FULDMAGT := $(CARGO_TARGET_DIR)/debug/fuldmagt
 BUILD := cargo build --workspace --locked --bin fuldmagt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean run test lint bench proto sqlx-prepare
+.PHONY: help setup demo demo-clean run test soak lint bench proto sqlx-prepare
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ help: ## Show this list
 setup: ## Install what this machine lacks (build, test and lint)
 	@.ci/setup all
 
-demo: ## A delegation is given, checked, listed and revoked, over gRPC on a private Postgres
+demo: ## The whole story over gRPC on a private Postgres: give, request, company, paper, register
 	@.ci/setup build
 	$(BUILD)
 	@"$(FULDMAGT)" demo
@@ -37,6 +37,11 @@ run: ## Start the service on loopback without TLS, and print how to call it
 test: ## Run every test (ARGS="..." narrows them, as for cargo test)
 	@.ci/setup test
 	@.ci/test $(ARGS)
+
+soak: ## Thousands of rounds of every race, and of cases of the model (an hour or more)
+	@.ci/setup test
+	@FULDMAGT_RACE_ROUNDS=$${FULDMAGT_RACE_ROUNDS:-3000} FULDMAGT_MODEL_CASES=$${FULDMAGT_MODEL_CASES:-3000} \
+		.ci/test --test e2e -- races at_once model
 
 lint: ## Format, clippy and the API definition
 	@.ci/setup lint

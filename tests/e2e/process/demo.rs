@@ -8,13 +8,19 @@ use super::folder::Folder;
 use super::program::{Finished, fuldmagt};
 use super::serving::note_private_keys;
 
-/// What names the two people of the story. Their names are on the screen: there they are the story, not a leak.
-const IDENTIFIERS: [&str; 5] = [
+/// What names the people of the story, in its first two runs. Their names are on the screen: there they are the story, not
+/// a leak.
+const IDENTIFIERS: [&str; 11] = [
     "2512489996",
     "6b1f6d2c-30a2-4f4e-9a0c-1d8e5c2b7a41",
     "PID:9208-2002-2-000000000042",
     "0501792275",
+    "0101705000",
+    "0201705000",
+    "CVR:99999918-RID:1",
+    "CVR:99999918-RID:2",
     "Kære Anders, tak fordi du hjælper mig med skatten.",
+    "Kære Karen, så kan jeg ordne din årsopgørelse.",
 ];
 const ALL_IS_WELL: &str = "Every answer was as it must be, and nothing is left running.";
 
@@ -42,7 +48,7 @@ fn the_demo_tells_its_story_twice_on_the_data_that_it_keeps_and_can_be_removed()
         assert_eq!(told.code, Some(0), "{told:?}");
         assert!(told.out.contains(ALL_IS_WELL), "{}", told.out);
         assert_eq!(told.out.matches(how).count(), 2, "run {run}:\n{}", told.out);
-        for step in 1..=8 {
+        for step in 1..=12 {
             assert!(told.out.contains(&format!("\n{step}. ")), "step {step} is missing:\n{}", told.out);
         }
         assert_eq!(folder.processes(), [0; 0]);

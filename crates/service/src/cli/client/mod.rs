@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use fuldmagt_proto::v1::{
     self, catalogue_service_client::CatalogueServiceClient,
-    delegation_service_client::DelegationServiceClient, party_service_client::PartyServiceClient,
-    query_service_client::QueryServiceClient,
+    delegation_service_client::DelegationServiceClient, paper_service_client::PaperServiceClient,
+    party_service_client::PartyServiceClient, query_service_client::QueryServiceClient,
 };
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 pub(super) use identifier::identifier;
-pub(super) use print::{Output, failure, time};
+pub(super) use print::{Output, failure, reason, time};
 
 use crate::clock::{IdSource as _, RandomIds};
 
@@ -78,6 +78,10 @@ impl Client {
 
     pub(super) fn catalogue(&self) -> CatalogueServiceClient<Channel> {
         CatalogueServiceClient::new(self.channel.clone())
+    }
+
+    pub(super) fn paper(&self) -> PaperServiceClient<Channel> {
+        PaperServiceClient::new(self.channel.clone())
     }
 
     /// The party that the identifiers name; registered when `register` says so.

@@ -44,10 +44,15 @@ impl Output {
     }
 }
 
+/// The stable reason of a refusal, if it tells one.
+pub(in crate::cli) fn reason(status: &Status) -> Option<String> {
+    status.get_error_details().error_info().map(|info| info.reason.clone())
+}
+
 /// A refusal as one line: code, reason, and the fields that are wrong.
 pub(in crate::cli) fn failure(status: &Status) -> String {
     let details = status.get_error_details();
-    let reason = details.error_info().map_or("no reason given", |info| info.reason.as_str());
+    let reason = reason(status).unwrap_or_else(|| "no reason given".to_owned());
     let mut line = format!("refused: {reason} ({:?}): {}", status.code(), status.message());
     for violation in details.bad_request().map_or(&[][..], |bad| bad.field_violations.as_slice()) {
         line.push_str(&format!("\n  {}: {}", violation.field, violation.description));
@@ -65,7 +70,7 @@ fn refusal(status: &Status) -> Value {
         .collect();
     json!({
         "code": format!("{:?}", status.code()),
-        "reason": details.error_info().map(|info| info.reason.clone()),
+        "reason": reason(status),
         "message": status.message(),
         "fields": fields,
     })

@@ -2,7 +2,12 @@
 //! everything it is asked goes over the wire with client certificates.
 
 mod catalogue;
+mod company;
+mod gift;
+mod paper;
 mod people;
+mod register;
+mod request;
 mod step;
 mod story;
 
@@ -22,7 +27,7 @@ use crate::{
     embedded::{self, Embedded},
 };
 
-/// Run the whole story: register, give, check, list, revoke, check again, read the history
+/// Run the whole story: give, check, revoke; request and accept; a company with employees; paper; a death
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Keep the data in this folder [default: demo in the service's data folder]
@@ -45,7 +50,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn tell(folder: &Path) -> anyhow::Result<ExitCode> {
-    out::line("fuldmagt demo: a delegation, from the gift to the revocation");
+    out::line("fuldmagt demo: delegations, from the gift to the end");
     let certs = folder.join("certs");
     dev_certs::make_missing(&certs).context("certificates for the demo")?;
     let service = start(folder, &certs).await?;

@@ -36,6 +36,12 @@ pub(super) fn prove(is_so: bool, claim: impl Display) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tells what the step proves, once it is refused for that reason: another reason or none ends the story.
+pub(super) fn prove_refused<T>(answer: Result<T, Status>, reason: &str, claim: impl Display) -> anyhow::Result<()> {
+    let told = answer.err().and_then(|status| client::reason(&status));
+    prove(told.as_deref() == Some(reason), claim)
+}
+
 /// A refusal where none is expected.
 pub(super) fn refused(status: Status) -> anyhow::Error {
     anyhow::anyhow!(client::failure(&status))

@@ -1,40 +1,42 @@
-//! The story: who does what, in which order, and what each step proves.
+//! The story: who does what, in which order, and what each chapter shares.
 
 use std::path::Path;
 
 use anyhow::Context as _;
-use chrono::{Days, SubsecRound as _};
+use chrono::{Days, NaiveDate, SubsecRound as _};
 use fuldmagt_domain::period::danish_date;
-use fuldmagt_proto::v1::{self, DenialReason, period::End, preview_delegation_request::Agreement};
+use fuldmagt_proto::v1::{self, period::End};
 
 use super::{
-    catalogue::{TAX_ASSESSMENT, TAX_DEBT, TAX_STATEMENT},
-    people,
+    company, gift, paper, people, register, request,
     step::{Steps, prove, refused, tell as say},
 };
 use crate::{
     cli::{
         catalogue::{Catalogue, Loaded, Refusal, load},
-        client::{Client, Connection, actor, request_id, time},
+        client::{Client, Connection, actor, request_id},
     },
     clock::{Clock as _, SystemClock},
 };
 
-/// How long the delegation of the story is to last, in days.
-const DAYS: u64 = 30;
 /// Why the tax authority asks.
-const PURPOSE: &str = "case";
+pub(super) const PURPOSE: &str = "case";
+/// Where the demo counts its runs: each has a day of its own in the register, and somebody of its own who dies.
+const RUNS_FILE: &str = "runs";
 
-/// The three callers of the story, each with a certificate of its own.
-struct Callers {
-    operator: Client,
-    front_end: Client,
-    authority: Client,
+/// The callers of the story, each with a certificate of its own.
+pub(super) struct Callers {
+    pub(super) operator: Client,
+    pub(super) front_end: Client,
+    pub(super) authority: Client,
+    pub(super) office: Client,
+    pub(super) register: Client,
 }
 
-struct Parties {
-    karen: String,
-    anders: String,
+/// Whom the story is about, by their party ids.
+pub(super) struct Parties {
+    pub(super) karen: String,
+    pub(super) anders: String,
 }
 
 /// Tells the story to a running service.
@@ -44,31 +46,46 @@ struct Parties {
 pub(super) async fn tell(folder: &Path, connect: &impl Fn(&str) -> Connection) -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.begin("The service starts, with a Postgres of its own");
+    let run = count_run(folder)?;
     let callers = Callers {
         operator: connect("operator").connect().await?,
         front_end: connect("borger-dk").connect().await?,
         authority: connect("skat").connect().await?,
+        office: connect("caseworker").connect().await?,
+        register: connect("cpr-feed").connect().await?,
     };
     say(format_args!("its data is in {}", folder.display()));
     prove(
         true,
-        "three clients with certificates of their own are connected: operator, front end, authority",
+        "five clients with certificates of their own are connected: operator, front end, authority, municipality, \
+         CPR register",
     )?;
-
     steps.begin("The operator loads the demo catalogue");
     catalogue(&callers.operator).await?;
     steps.begin("The front end registers two people with their identifiers");
-    let parties = register(&callers.front_end).await?;
-    steps.begin(format_args!("{} gives {} a delegation on two privileges", people::KAREN, people::ANDERS));
-    let delegation = give(&callers.front_end, &parties).await?;
-    steps.begin("The tax authority asks what Anders may do for Karen");
-    ask(&callers.authority, &delegation).await?;
-    steps.begin("The tax authority asks whom Anders may act for");
-    list(&callers.authority, &delegation).await?;
-    steps.begin("Karen revokes the delegation, and the tax authority asks again at once");
-    revoke(&callers, &parties, &delegation).await?;
-    steps.begin("Karen reads the history");
-    history(&callers.front_end, &parties, &delegation).await
+    let parties = register_people(&callers.front_end).await?;
+    end_left_over(&callers.front_end, &parties).await?;
+    gift::tell(&mut steps, &callers, &parties).await?;
+    steps.begin("Anders asks for a delegation, and Karen accepts less than he asked for");
+    request::tell(&callers, &parties).await?;
+    steps.begin("Karen gives a company a delegation, and the company says who may use it");
+    company::tell(&callers, &parties).await?;
+    steps.begin("Somebody without MitID gives a delegation on paper, and it takes two caseworkers");
+    let ove = people::ove(run)?;
+    let delegation = paper::tell(&callers, &parties, &ove).await?;
+    steps.begin("The CPR register tells of a death, and the delegation ends");
+    register::tell(&callers, run, &ove, &delegation).await
+}
+
+/// How many runs there were before this one.
+fn count_run(folder: &Path) -> anyhow::Result<u32> {
+    let file = folder.join(RUNS_FILE);
+    let before = match std::fs::read_to_string(&file) {
+        Ok(text) => text.trim().parse().context("the number of runs cannot be read")?,
+        Err(_) => 0,
+    };
+    std::fs::write(&file, format!("{}\n", before + 1)).context("the number of runs cannot be kept")?;
+    Ok(before)
 }
 
 async fn catalogue(operator: &Client) -> anyhow::Result<()> {
@@ -85,7 +102,7 @@ async fn catalogue(operator: &Client) -> anyhow::Result<()> {
     prove(!again.is_changed(), "loading it again changes nothing")
 }
 
-async fn register(front_end: &Client) -> anyhow::Result<Parties> {
+async fn register_people(front_end: &Client) -> anyhow::Result<Parties> {
     let mut ids = Vec::new();
     for (name, identifiers) in [(people::KAREN, people::karen()), (people::ANDERS, people::anders())] {
         let count = identifiers.len();
@@ -112,74 +129,7 @@ async fn register(front_end: &Client) -> anyhow::Result<Parties> {
     Ok(Parties { karen, anders })
 }
 
-async fn give(front_end: &Client, parties: &Parties) -> anyhow::Result<String> {
-    end_left_over(front_end, parties).await?;
-    let today = danish_date(SystemClock.now().trunc_subsecs(6));
-    let last = today.checked_add_days(Days::new(DAYS)).context("a date")?;
-    let terms = v1::CreateTerms {
-        delegator_id: parties.karen.clone(),
-        representative_id: parties.anders.clone(),
-        privileges: vec![TAX_STATEMENT.to_owned(), TAX_ASSESSMENT.to_owned()],
-        period: Some(v1::Period { start: None, end: Some(End::ToDate(last.to_string())) }),
-        ..v1::CreateTerms::default()
-    };
-    let proof = sign(front_end, parties, terms.clone()).await?;
-    let create = v1::CreateDelegationRequest {
-        request_id: request_id(),
-        actor: actor(&parties.karen),
-        delegator_id: terms.delegator_id.clone(),
-        representative_id: terms.representative_id.clone(),
-        privileges: terms.privileges.clone(),
-        period: terms.period.clone(),
-        message: "Kære Anders, tak fordi du hjælper mig med skatten.".to_owned(),
-        signature: Some(proof.clone()),
-        ..v1::CreateDelegationRequest::default()
-    };
-    let first =
-        front_end.delegations().create_delegation(create.clone()).await.map_err(refused)?.into_inner();
-    let again = front_end.delegations().create_delegation(create).await.map_err(refused)?.into_inner();
-    let given = first.delegation.clone().context("a delegation")?;
-    say(format_args!("delegation {}", given.delegation_id));
-    say(format_args!("valid to and including {last}: until {} in UTC", time(given.valid_to.as_ref())));
-    prove(first == again, "the same request sent twice gives one delegation and the same answer")?;
-    receipt(front_end, parties, &given, &proof).await?;
-    Ok(given.delegation_id)
-}
-
-/// Karen is shown what she agrees to, and signs it.
-async fn sign(
-    front_end: &Client,
-    parties: &Parties,
-    terms: v1::CreateTerms,
-) -> anyhow::Result<v1::SignatureProof> {
-    let signer = people::karen_pid();
-    let signed =
-        front_end.sign(actor(&parties.karen), signer, Agreement::Create(terms)).await.map_err(refused)?;
-    say("she signs this:");
-    signed.agreement.text_da.lines().for_each(|line| say(format_args!("  | {line}")));
-    Ok(signed.proof)
-}
-
-/// Both can read it again; what proves the signature is for who signed.
-async fn receipt(
-    front_end: &Client,
-    parties: &Parties,
-    given: &v1::Delegation,
-    proof: &v1::SignatureProof,
-) -> anyhow::Result<()> {
-    let mut all_same = true;
-    for (party, evidence) in [(&parties.karen, proof.evidence.as_slice()), (&parties.anders, &[])] {
-        let request =
-            v1::GetReceiptRequest { actor: actor(party), delegation_id: given.delegation_id.clone() };
-        let receipt = front_end.delegations().get_receipt(request).await.map_err(refused)?.into_inner();
-        let agreement = receipt.agreement.unwrap_or_default();
-        let same = agreement.digest == proof.digest && receipt.signer_id == parties.karen;
-        all_same &= same && receipt.evidence == evidence;
-    }
-    prove(all_same, "both can read what was signed, in the same words; the evidence is for Karen, who signed")
-}
-
-/// An earlier run that was cut off may have left its delegation.
+/// An earlier run that was cut off may have left delegations.
 async fn end_left_over(front_end: &Client, parties: &Parties) -> anyhow::Result<()> {
     let list = v1::ListDelegationsRequest {
         actor: actor(&parties.karen),
@@ -203,7 +153,29 @@ async fn end_left_over(front_end: &Client, parties: &Parties) -> anyhow::Result<
     Ok(())
 }
 
-fn revocation(parties: &Parties, delegation: &str) -> v1::RevokeDelegationRequest {
+/// The last of so many days from today, in Denmark.
+///
+/// # Errors
+/// When there is no such day.
+pub(super) fn last_day(days: u64) -> anyhow::Result<NaiveDate> {
+    today().checked_add_days(Days::new(days)).context("a date")
+}
+
+/// Today in Denmark.
+pub(super) fn today() -> NaiveDate {
+    danish_date(SystemClock.now().trunc_subsecs(6))
+}
+
+/// From now on for so many days.
+///
+/// # Errors
+/// When there is no such day.
+pub(super) fn until(days: u64) -> anyhow::Result<Option<v1::Period>> {
+    Ok(Some(v1::Period { start: None, end: Some(End::ToDate(last_day(days)?.to_string())) }))
+}
+
+/// Karen takes it back.
+pub(super) fn revocation(parties: &Parties, delegation: &str) -> v1::RevokeDelegationRequest {
     v1::RevokeDelegationRequest {
         request_id: request_id(),
         actor: actor(&parties.karen),
@@ -213,7 +185,11 @@ fn revocation(parties: &Parties, delegation: &str) -> v1::RevokeDelegationReques
     }
 }
 
-async fn check(authority: &Client, privilege: &str) -> anyhow::Result<v1::Decision> {
+/// May Anders do that for Karen?
+///
+/// # Errors
+/// When the question is refused.
+pub(super) async fn check(authority: &Client, privilege: &str) -> anyhow::Result<v1::Decision> {
     let request = v1::CheckDelegationRequest {
         // Karen by her old PID, Anders by his CPR number: any identifier will do.
         delegator: Some(people::karen_pid()),
@@ -233,62 +209,3 @@ fn reason(decision: &v1::Decision) -> &'static str {
     decision.denial_reason().as_str_name().trim_start_matches("DENIAL_REASON_")
 }
 
-async fn ask(authority: &Client, delegation: &str) -> anyhow::Result<()> {
-    for privilege in [TAX_STATEMENT, TAX_ASSESSMENT] {
-        let decision = check(authority, privilege).await?;
-        let granted = decision.granted && decision.delegation_id == delegation;
-        prove(granted, "what was given is granted, by the delegation that was given")?;
-    }
-    let decision = check(authority, TAX_DEBT).await?;
-    let denied = !decision.granted && decision.denial_reason() == DenialReason::NoDelegation;
-    prove(denied, "what was not given is denied, with the reason")
-}
-
-async fn list(authority: &Client, delegation: &str) -> anyhow::Result<()> {
-    let request = v1::ListDelegatorsRequest {
-        representative: people::anders().pop(),
-        privileges: Vec::new(),
-        purpose: PURPOSE.to_owned(),
-        page_size: 500,
-        page_token: String::new(),
-    };
-    let answer = authority.query().list_delegators(request).await.map_err(refused)?.into_inner();
-    let mut listed: Vec<&str> = Vec::new();
-    for entry in answer.entries.iter().filter(|entry| entry.delegation_id == delegation) {
-        say(format_args!("Karen, on {}, until {}", entry.privilege, time(entry.valid_to.as_ref())));
-        listed.push(&entry.privilege);
-    }
-    listed.sort_unstable();
-    let mut expected = [TAX_STATEMENT, TAX_ASSESSMENT];
-    expected.sort_unstable();
-    prove(listed == expected, "the list says what the checks say")
-}
-
-async fn revoke(callers: &Callers, parties: &Parties, delegation: &str) -> anyhow::Result<()> {
-    let front_end = &callers.front_end;
-    let request = revocation(parties, delegation);
-    let answer = front_end.delegations().revoke_delegation(request).await.map_err(refused)?.into_inner();
-    let ended = answer.delegation.context("a delegation")?;
-    say(format_args!("revoked at {}", time(ended.end_time.as_ref())));
-    let decision = check(&callers.authority, TAX_STATEMENT).await?;
-    let denied = !decision.granted && decision.denial_reason() == DenialReason::Revoked;
-    prove(denied, "the very next check after a revocation says no, and why")
-}
-
-async fn history(front_end: &Client, parties: &Parties, delegation: &str) -> anyhow::Result<()> {
-    let request = v1::ListDelegationEventsRequest {
-        actor: actor(&parties.karen),
-        delegation_id: delegation.to_owned(),
-        page_size: 500,
-        page_token: String::new(),
-    };
-    let answer = front_end.delegations().list_delegation_events(request).await.map_err(refused)?.into_inner();
-    for event in &answer.events {
-        let kind = event.kind().as_str_name().trim_start_matches("DELEGATION_EVENT_KIND_");
-        let who = if event.actor_id == parties.karen { people::KAREN } else { "somebody else" };
-        say(format_args!("{} {kind} by {who}", time(event.event_time.as_ref())));
-    }
-    let kinds: Vec<_> = answer.events.iter().map(v1::DelegationEvent::kind).collect();
-    let expected = [v1::DelegationEventKind::Created, v1::DelegationEventKind::Revoked];
-    prove(kinds == expected, "every change is an event, in order, with who did it")
-}
