@@ -121,6 +121,12 @@ private_text!(
 );
 
 private_text!(
+    /// One line of a postal address: 1 to 34 characters, as many as the CPR register and the print vendors' free form
+    /// give a line.
+    AddressLine, 34, Lines::One
+);
+
+private_text!(
     /// The message that goes with a delegation: 1 to 1000 characters on any number of lines.
     ///
     /// It can hold sensitive data in the sense of the GDPR, articles 9 and 10.
