@@ -242,9 +242,8 @@ impl Effects {
             (Effect::Merge, Standing::Good | Standing::Suspended) => Some(Demand::Merge),
             (Effect::Suspend, Standing::Good) => Some(Demand::Suspend),
             (Effect::Nothing, Standing::Suspended) if status.is_active() => Some(Demand::Resume),
-            (Effect::Suspend, Standing::Suspended) | (Effect::Nothing, Standing::Good | Standing::Suspended) => {
-                None
-            }
+            (Effect::Suspend, Standing::Suspended)
+            | (Effect::Nothing, Standing::Good | Standing::Suspended) => None,
         }
     }
 

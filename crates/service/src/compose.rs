@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tonic::service::Routes;
 
 use crate::app::App;
+use crate::app::import_cpr_snapshot;
 use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
 use crate::config::Config;
 use crate::database::Database;
@@ -214,7 +215,12 @@ fn routes(store: &Store, config: &Config, parts: &Parts) -> Routes {
     };
     let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
     let answer_max_age = Duration::from_secs(config.rules.answer_max_age_s.into());
-    rpc::routes(&App::new(store.clone(), clock, ids, rules, answer_max_age))
+    let cpr = import_cpr_snapshot::Settings {
+        min_rows: config.cpr.min_rows,
+        min_percent_of_current: config.cpr.min_percent_of_current,
+        idle: config.cpr.import_idle,
+    };
+    rpc::routes(&App::new(store.clone(), clock, ids, rules, answer_max_age, cpr))
 }
 
 async fn until_stopped(endless: impl Future<Output = std::convert::Infallible>, mut stop: Stop) -> Outcome {

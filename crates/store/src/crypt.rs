@@ -55,6 +55,11 @@ pub enum Purpose {
     Name = 2,
     /// The message of a delegation; the owner is the delegation, the key that of the delegator.
     Message = 3,
+    /// The number that a person has in the place of another, as the CPR register tells it; the owner is the record, the
+    /// key that of the register's copy.
+    CprNumber = 20,
+    /// Name and address in the CPR register; owner and key likewise.
+    CprPerson = 21,
 }
 
 /// The key of one party, under which everything personal about it is encrypted.
@@ -153,7 +158,8 @@ mod tests {
     use super::*;
 
     const OWNER: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
-    const PURPOSES: [Purpose; 3] = [Purpose::Identifier, Purpose::Name, Purpose::Message];
+    const PURPOSES: [Purpose; 5] =
+        [Purpose::Identifier, Purpose::Name, Purpose::Message, Purpose::CprNumber, Purpose::CprPerson];
 
     fn key(byte: u8) -> DataKey {
         DataKey::from_bytes(&[byte; KEY_BYTES]).unwrap()
@@ -164,7 +170,7 @@ mod tests {
         fn what_is_sealed_opens_for_the_same_purpose_and_owner(
             plain in prop::collection::vec(any::<u8>(), 0..300),
             owner in any::<u128>(),
-            purpose in 0..3_usize,
+            purpose in 0..5_usize,
         ) {
             let (owner, purpose) = (Uuid::from_u128(owner), PURPOSES[purpose]);
             let key = DataKey::generate().unwrap();

@@ -40,6 +40,12 @@ pub enum Conflict {
     CatalogueName,
     /// The row was changed meanwhile.
     Version,
+    /// Another copy of the CPR register is loading, or this one was begun meanwhile.
+    CprImport,
+    /// The import goes on in another stream, or has ended meanwhile.
+    CprImportLost,
+    /// A copy of the CPR register has a number twice.
+    CprNumberTwice,
 }
 
 impl fmt::Display for Conflict {
@@ -51,6 +57,9 @@ impl fmt::Display for Conflict {
             Self::OverlappingGrant => "overlapping grant",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
+            Self::CprImport => "import of the CPR register",
+            Self::CprImportLost => "stream of an import",
+            Self::CprNumberTwice => "number in the CPR register",
         })
     }
 }
@@ -65,6 +74,8 @@ impl Conflict {
             "system_pkey" | "privilege_shard_uri_key" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile.
             "event_pkey" => Some(Self::Version),
+            "one_loading_cpr_snapshot" | "one_cpr_import_per_id" => Some(Self::CprImport),
+            _ if name.starts_with("cpr_record_") && name.ends_with("_pkey") => Some(Self::CprNumberTwice),
             _ => None,
         }
     }

@@ -90,10 +90,13 @@ impl Store {
                 "the keyring's index key is not the one this database was filled with".into(),
             ));
         }
-        let used =
-            sqlx::query_scalar!("select distinct wrapping_key_id from party_key where shard = $1", SHARD)
-                .fetch_all(&self.pool)
-                .await?;
+        let used = sqlx::query_scalar!(
+            r#"select wrapping_key_id as "key_id!" from party_key where shard = $1
+               union select wrapping_key_id from cpr_snapshot where shard = $1 and wrapping_key_id is not null"#,
+            SHARD,
+        )
+        .fetch_all(&self.pool)
+        .await?;
         match used.iter().find(|key_id| !self.keys.holds(key_id)) {
             Some(missing) => Err(Error::Misfit(format!("the keyring lacks the wrapping key {missing}"))),
             None => Ok(()),

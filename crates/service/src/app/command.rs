@@ -162,7 +162,11 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::Identifier
             | Conflict::IdentifierKind
             | Conflict::CatalogueName => true,
-            Conflict::OverlappingGrant => false,
+            // Two imports of the CPR register, or two streams of one: the loser is told.
+            Conflict::OverlappingGrant
+            | Conflict::CprImport
+            | Conflict::CprImportLost
+            | Conflict::CprNumberTwice => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

@@ -5,6 +5,7 @@
 use fuldmagt_domain::giving;
 use fuldmagt_store as store;
 
+use super::import_cpr_snapshot;
 use crate::clients;
 
 /// One wrong field of a request. Holds nothing of the field's value.
@@ -84,6 +85,12 @@ pub enum Error {
     /// The privilege was never published, so there is nothing to hide.
     #[error("the privilege is a draft")]
     PrivilegeIsDraft,
+    /// There is no such import of the CPR register, or it is another client's: the two look alike.
+    #[error("no such import")]
+    ImportNotFound,
+    /// The copy of the CPR register is not taken.
+    #[error("the copy of the CPR register is not taken: {0}")]
+    CprImport(#[from] import_cpr_snapshot::Refusal),
     /// The caller is no client of ours.
     #[error("the caller is not known: {0}")]
     Unauthenticated(#[from] clients::Refusal),
@@ -137,6 +144,8 @@ impl Error {
             Self::DelegationOverlaps => "DELEGATION_OVERLAPS",
             Self::OwnerMismatch => "OWNER_MISMATCH",
             Self::PrivilegeIsDraft => "PRIVILEGE_IS_DRAFT",
+            Self::ImportNotFound => "IMPORT_NOT_FOUND",
+            Self::CprImport(refusal) => refusal.reason(),
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),
             Self::Forbidden => "ROLE_MISSING",
             Self::PurposeNotRegistered => "PURPOSE_NOT_REGISTERED",

@@ -10,7 +10,9 @@ pub mod command;
 pub mod create_delegation;
 pub mod end_delegation;
 pub mod error;
+pub mod get_cpr_import;
 pub mod get_delegation;
+pub mod import_cpr_snapshot;
 pub mod link_identifier;
 pub mod list_catalogue;
 pub mod list_delegated;
@@ -48,6 +50,7 @@ pub struct App {
     ids: Arc<dyn IdSource>,
     rules: Rules,
     answer_max_age: Duration,
+    cpr: import_cpr_snapshot::Settings,
 }
 
 impl fmt::Debug for App {
@@ -83,6 +86,8 @@ pub struct Call {
 
 impl App {
     /// The application over an open store. `answer_max_age`: how long an authority may keep an answer.
+    ///
+    /// `cpr`: what is believed of a copy of the CPR register.
     #[must_use]
     pub fn new(
         store: Store,
@@ -90,8 +95,9 @@ impl App {
         ids: Arc<dyn IdSource>,
         rules: Rules,
         answer_max_age: Duration,
+        cpr: import_cpr_snapshot::Settings,
     ) -> Self {
-        Self { store, clock, ids, rules, answer_max_age }
+        Self { store, clock, ids, rules, answer_max_age, cpr }
     }
 
     /// How long an authority may keep an answer, if the delegation lasts that long.
@@ -100,10 +106,15 @@ impl App {
         self.answer_max_age
     }
 
+    /// The present instant, in whole microseconds as the database keeps them.
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+
     /// Begins a call.
     #[must_use]
     pub fn call(&self, caller: Caller) -> Call {
-        let at = self.clock.now().trunc_subsecs(6);
+        let at = self.now();
         Call { caller, at, actor: None, purpose: None, entry_id: self.ids.row_id(at) }
     }
 }

@@ -11,6 +11,8 @@ const ASKS: &[Role] = &[Role::Authority];
 const ACTS_FOR_A_USER: &[Role] = &[Role::FrontEnd];
 /// Knows people by their numbers, from a login, a paper form or a register.
 const KNOWS_PARTIES: &[Role] = &[Role::FrontEnd, Role::CaseworkerSystem, Role::RegisterFeed];
+/// Feeds in registers.
+const FEEDS_REGISTERS: &[Role] = &[Role::RegisterFeed];
 /// Keeps the catalogue: an authority its own part, an operator all.
 const KEEPS_CATALOGUE: &[Role] = &[Role::Authority, Role::Operator];
 /// Reads the catalogue.
@@ -30,6 +32,8 @@ const TABLE: &[(&str, &[Role])] = &[
     ("fuldmagt.v1.DelegationService/ListDelegationEvents", ACTS_FOR_A_USER),
     ("fuldmagt.v1.PartyService/ResolveParty", KNOWS_PARTIES),
     ("fuldmagt.v1.PartyService/LinkIdentifier", KNOWS_PARTIES),
+    ("fuldmagt.v1.PartyService/ImportCprSnapshot", FEEDS_REGISTERS),
+    ("fuldmagt.v1.PartyService/GetCprImport", FEEDS_REGISTERS),
     ("fuldmagt.v1.CatalogueService/PutSystem", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/PutPrivilege", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/PublishPrivilege", KEEPS_CATALOGUE),

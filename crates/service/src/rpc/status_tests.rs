@@ -32,10 +32,12 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::DelegationOverlaps, Code::AlreadyExists, "DELEGATION_OVERLAPS"),
         (Error::OwnerMismatch, Code::FailedPrecondition, "OWNER_MISMATCH"),
         (Error::PrivilegeIsDraft, Code::FailedPrecondition, "PRIVILEGE_IS_DRAFT"),
+        (Error::ImportNotFound, Code::NotFound, "IMPORT_NOT_FOUND"),
         (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
     ];
     rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
+    rows.extend(imports().map(|(refusal, code, reason)| (Error::CprImport(refusal), code, reason)));
     rows.extend(
         unregistered()
             .map(|(refusal, reason)| (Error::Unauthenticated(refusal), Code::Unauthenticated, reason)),
@@ -46,6 +48,18 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::Broken("test"), Code::Internal, "INTERNAL"),
     ]);
     rows
+}
+
+fn imports() -> [(import_cpr_snapshot::Refusal, Code, &'static str); 6] {
+    use import_cpr_snapshot::Refusal;
+    [
+        (Refusal::NotNewer, Code::FailedPrecondition, "SNAPSHOT_NOT_NEWER"),
+        (Refusal::TooSmall, Code::FailedPrecondition, "SNAPSHOT_TOO_SMALL"),
+        (Refusal::Running, Code::FailedPrecondition, "IMPORT_RUNNING"),
+        (Refusal::RefusedBefore, Code::FailedPrecondition, "IMPORT_REFUSED"),
+        (Refusal::NumberTwice, Code::InvalidArgument, "CPR_NUMBER_TWICE"),
+        (Refusal::TakenOver, Code::FailedPrecondition, "IMPORT_TAKEN_OVER"),
+    ]
 }
 
 fn refusals() -> [(Refusal, Code, &'static str); 10] {

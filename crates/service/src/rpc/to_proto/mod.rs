@@ -1,6 +1,7 @@
 //! What clients are told, from domain and store: free functions that cannot fail.
 
 mod catalogue;
+mod cpr_import;
 mod decision;
 mod delegation;
 mod party;
@@ -9,6 +10,7 @@ use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 
 pub use catalogue::{privilege, system};
+pub use cpr_import::{count, cpr_import, cpr_status_counts};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, shown};
 pub use party::{identifier, party, party_kind};

@@ -1,0 +1,47 @@
+//! The CPR register: a daily full copy, loaded beside the one in use, and what it says of the parties that are known.
+//!
+//! A copy comes in chunks, some of which are written together: rows and progress commit in one transaction, so that a
+//! broken import goes on where the database says. COPY and the index at the end need statements of their own, so loading
+//! is the one place where a transaction has several; each runs in a task of its own, and none waits for a caller. What
+//! puts a complete copy in the place of the one before is again one statement ([`Store::switch_cpr_snapshot`]).
+//!
+//! The records are sealed under a key of their copy. It is destroyed in the step in which the copy goes out of use, and the
+//! rows are dropped when nobody reads them any more.
+
+mod append;
+mod differences;
+mod entry;
+mod import;
+mod records;
+mod switch;
+
+pub use append::Loading;
+pub use differences::{Difference, MAX_DIFFERENCES};
+pub use entry::RegisterEntry;
+pub use import::{Begin, CurrentSnapshot, Import, ImportFacts, Resumed, SnapshotState};
+pub use records::{SealedChunk, Sealer};
+pub use switch::{Comparison, Switch};
+
+use sqlx::{Postgres, Transaction};
+
+use crate::{Result, Store};
+
+/// How long one statement over a whole copy may run: to index or compare some million records takes seconds, on a busy machine
+/// a minute.
+const LONG_STATEMENT_TIMEOUT_MS: u32 = 30 * 60 * 1_000;
+
+impl Store {
+    /// A transaction for a statement over a whole copy: it may run long, and is planned for its parameters, because the
+    /// plan matters more than the planning. Not to be cut off half-way: run it in a task of its own.
+    async fn long(&self) -> Result<Transaction<'static, Postgres>> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!(
+            "select set_config('statement_timeout', $1, true) as timeout,
+                    set_config('plan_cache_mode', 'force_custom_plan', true) as planning",
+            LONG_STATEMENT_TIMEOUT_MS.to_string(),
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        Ok(transaction)
+    }
+}
