@@ -63,6 +63,12 @@ impl Address {
     pub const fn country(&self) -> CountryCode {
         self.country
     }
+
+    /// The two letters of its country.
+    #[must_use]
+    pub fn country_text(&self) -> &str {
+        self.country.expose()
+    }
 }
 
 impl CountryCode {

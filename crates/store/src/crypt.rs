@@ -14,8 +14,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use index::IndexKey;
+pub(crate) use sealed::{Batch, Secret, associated_data, open, random, seal};
 pub use sealed::{KEY_BYTES, MAX_PLAIN_BYTES, OVERHEAD_BYTES};
-pub(crate) use sealed::{Secret, associated_data, open, push_prefixed, random, seal};
 
 /// Why something could not be encrypted, decrypted or derived. Says nothing about keys or contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +103,11 @@ impl DataKey {
         seal(&self.0, &bound_to(purpose, owner), plain)
     }
 
+    /// Seals very many texts, faster than one by one.
+    pub(crate) fn batch(&self) -> SealingBatch {
+        SealingBatch(Batch::new(&self.0))
+    }
+
     /// The plain text of what [`seal`](Self::seal) made, for the same purpose and owner. Wiped when dropped.
     ///
     /// # Errors
@@ -116,6 +121,22 @@ impl DataKey {
 impl fmt::Debug for DataKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DataKey(redacted)")
+    }
+}
+
+/// Seals very many texts under one data key.
+pub(crate) struct SealingBatch(Batch);
+
+impl SealingBatch {
+    /// Appends what [`DataKey::seal`] would give for the parts as one text.
+    pub(crate) fn append(
+        &mut self,
+        purpose: Purpose,
+        owner: Uuid,
+        out: &mut Vec<u8>,
+        parts: &[&[u8]],
+    ) -> Result<(), Error> {
+        self.0.append(&bound_to(purpose, owner), out, parts)
     }
 }
 

@@ -5,6 +5,7 @@ mod blocker;
 mod client_commands;
 mod collector;
 mod configuration;
+mod cpr_import;
 mod demo;
 mod embedded;
 pub(crate) mod folder;

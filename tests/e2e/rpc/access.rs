@@ -13,6 +13,7 @@ fn allowed(rpc: &str) -> &'static [&'static str] {
     match (service, method) {
         ("/fuldmagt.v1.QueryService", _) => &["authority"],
         ("/fuldmagt.v1.DelegationService", _) => &["front_end"],
+        ("/fuldmagt.v1.PartyService", "ImportCprSnapshot" | "GetCprImport") => &["register_feed"],
         ("/fuldmagt.v1.PartyService", _) => &["front_end", "caseworker_system", "register_feed"],
         ("/fuldmagt.v1.CatalogueService", "ListSystems" | "ListPrivileges") => {
             &["authority", "front_end", "operator"]

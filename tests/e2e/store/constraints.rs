@@ -6,15 +6,19 @@ use sqlx::{AssertSqlSafe, PgPool};
 use super::rows::{DelegationRow, advance_feed, day, event, id, identifier, party, person, privilege};
 
 /// PostgreSQL's SQLSTATEs ("Appendix A. PostgreSQL Error Codes").
-const RESTRICT_VIOLATION: &str = "23001";
+pub(super) const RESTRICT_VIOLATION: &str = "23001";
 const FOREIGN_KEY_VIOLATION: &str = "23503";
-const UNIQUE_VIOLATION: &str = "23505";
-const CHECK_VIOLATION: &str = "23514";
+pub(super) const UNIQUE_VIOLATION: &str = "23505";
+pub(super) const CHECK_VIOLATION: &str = "23514";
 const EXCLUSION_VIOLATION: &str = "23P01";
 
 /// Asserts that the schema refused, and by what. A trigger has no constraint's name.
 #[track_caller]
-fn assert_refused<T: std::fmt::Debug>(written: Result<T, sqlx::Error>, code: &str, constraint: Option<&str>) {
+pub(super) fn assert_refused<T: std::fmt::Debug>(
+    written: Result<T, sqlx::Error>,
+    code: &str,
+    constraint: Option<&str>,
+) {
     let error = written.expect_err("the schema refuses");
     let database =
         error.as_database_error().unwrap_or_else(|| panic!("refused by the database, not by: {error}"));
@@ -22,7 +26,7 @@ fn assert_refused<T: std::fmt::Debug>(written: Result<T, sqlx::Error>, code: &st
     assert_eq!((told.0.as_str(), told.1), (code, constraint), "{database}");
 }
 
-async fn run(sql: &str, at: &PgPool) -> Result<u64, sqlx::Error> {
+pub(super) async fn run(sql: &str, at: &PgPool) -> Result<u64, sqlx::Error> {
     sqlx::query(AssertSqlSafe(sql.to_owned())).execute(at).await.map(|result| result.rows_affected())
 }
 

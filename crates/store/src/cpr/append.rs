@@ -84,8 +84,7 @@ impl Store {
         if progressed.is_none() {
             return Err(Error::Conflict(Conflict::CprImportLost));
         }
-        // The one statement that cannot be checked beforehand: the name of its table is a number that we made.
-        let statement = format!("copy cpr_record_{} from stdin (format binary)", loading.snapshot_id);
+        let statement = format!("copy {} from stdin (format binary)", records::table(loading.snapshot_id));
         let mut copy = transaction.copy_in_raw(&statement).await?;
         copy.send(records::COPY_HEADER).await?;
         for chunk in chunks {

@@ -22,7 +22,7 @@ pub use import::{Begin, CurrentSnapshot, Import, ImportFacts, Resumed, SnapshotS
 pub use records::{SealedChunk, Sealer};
 pub use switch::{Comparison, Switch};
 
-use sqlx::{Postgres, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Postgres, Transaction};
 
 use crate::{Result, Store};
 
@@ -31,13 +31,27 @@ use crate::{Result, Store};
 const LONG_STATEMENT_TIMEOUT_MS: u32 = 30 * 60 * 1_000;
 
 impl Store {
-    /// A transaction for a statement over a whole copy: it may run long, and is planned for its parameters, because the
-    /// plan matters more than the planning. Not to be cut off half-way: run it in a task of its own.
+    /// Vacuums a table, which cannot be done in a transaction, where the time limit of a session could be another. So in a
+    /// session of its own.
+    async fn vacuum(&self, table: &str) -> Result<()> {
+        let limit = format!("{LONG_STATEMENT_TIMEOUT_MS}ms");
+        let options = (*self.pool.connect_options()).clone().options([("statement_timeout", limit)]);
+        let mut session = options.connect().await?;
+        session.execute(AssertSqlSafe(format!("vacuum (truncate off) {table}"))).await?;
+        session.close().await?;
+        Ok(())
+    }
+
+    /// A transaction for a statement over a whole copy. It may run long. It is planned for its parameters, and reads what it
+    /// joins from end to end: there are no statistics over all copies, without which the planner may think that looking up
+    /// some million rows one by one is less work. Nor is it compiled, which takes longer than it saves. Not to be cut off
+    /// half-way: run it in a task of its own.
     async fn long(&self) -> Result<Transaction<'static, Postgres>> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             "select set_config('statement_timeout', $1, true) as timeout,
-                    set_config('plan_cache_mode', 'force_custom_plan', true) as planning",
+                    set_config('plan_cache_mode', 'force_custom_plan', true) as planning,
+                    set_config('enable_nestloop', 'off', true) as joining, set_config('jit', 'off', true) as compiling",
             LONG_STATEMENT_TIMEOUT_MS.to_string(),
         )
         .fetch_one(&mut *transaction)

@@ -10,13 +10,18 @@ use fuldmagt_domain::{
     text::{AddressLine, Name},
 };
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use crate::{
     Error, Result, SHARD, Store,
-    crypt::{DataKey, Purpose},
+    crypt::{DataKey, OVERHEAD_BYTES, Purpose, SealingBatch},
     keyring::KeyProvider,
 };
+
+/// The table of a copy's records. It stands in the only statements that cannot be checked beforehand, COPY and VACUUM, and is
+/// made of nothing but a number of ours.
+pub(super) fn table(snapshot_id: i32) -> String {
+    format!("cpr_record_{snapshot_id}")
+}
 
 /// Signature, no flags, no extension.
 pub(super) const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -29,7 +34,9 @@ const NULL: i32 = -1;
 /// A row with name and address, in bytes, as a guess: a chunk's rows are allocated once.
 const ROW_BYTES: usize = 288;
 /// Between the parts of a person's plain text. No part holds one: each is a text on one line.
-const SEPARATOR: char = '\n';
+const SEPARATOR: &str = "\n";
+/// Name and country, the lines of an address, and what is between them.
+const MAX_PARTS: usize = 3 + 2 * Address::MAX_LINES;
 
 /// Seals the records of one copy. Cheap to clone.
 #[derive(Clone)]
@@ -80,13 +87,14 @@ impl Sealer {
     /// [`Error::Unreadable`] without randomness.
     pub fn seal(&self, records: &[CprRecord], digest: [u8; 32]) -> Result<SealedChunk> {
         let mut rows = Vec::with_capacity(records.len() * ROW_BYTES);
+        let mut batch = self.key.batch();
         for record in records {
-            self.push(&mut rows, record)?;
+            self.push(&mut rows, &mut batch, record)?;
         }
         Ok(SealedChunk { rows, row_count: records.len() as u64, digest })
     }
 
-    fn push(&self, rows: &mut Vec<u8>, record: &CprRecord) -> Result<()> {
+    fn push(&self, rows: &mut Vec<u8>, batch: &mut SealingBatch, record: &CprRecord) -> Result<()> {
         let index = self.blind_index(record.number());
         rows.extend_from_slice(&COLUMNS.to_be_bytes());
         column(rows, &SHARD.to_be_bytes());
@@ -96,31 +104,51 @@ impl Sealer {
         match record.new_number() {
             Some(new) => {
                 column(rows, &self.blind_index(new));
-                column(rows, &self.sealed(Purpose::CprNumber, &index, new.expose())?);
+                sealed_column(rows, batch, (Purpose::CprNumber, &index), &[new.expose()])?;
             }
             None => rows.extend([NULL, NULL].into_iter().flat_map(i32::to_be_bytes)),
         }
         column(rows, &[u8::from(record.person().is_protected)]);
-        match plain(record.person()) {
-            Some(plain) => column(rows, &self.sealed(Purpose::CprPerson, &index, &plain)?),
-            None => rows.extend_from_slice(&NULL.to_be_bytes()),
+        match Parts::of(record.person()) {
+            Some(parts) => sealed_column(rows, batch, (Purpose::CprPerson, &index), parts.as_slice()),
+            None => {
+                rows.extend_from_slice(&NULL.to_be_bytes());
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn blind_index(&self, number: &CprNumber) -> [u8; 32] {
         self.keys.index_key().blind_index(IdentifierKind::Cpr.as_str(), number.expose())
     }
-
-    fn sealed(&self, purpose: Purpose, index: &[u8], plain: &str) -> Result<Vec<u8>> {
-        crate::vault::seal(&self.key, purpose, owner(index)?, plain)
-    }
 }
 
 fn column(rows: &mut Vec<u8>, value: &[u8]) {
-    // No value is near 2 GiB long: the longest is a sealed text.
-    rows.extend_from_slice(&i32::try_from(value.len()).unwrap_or(i32::MAX).to_be_bytes());
+    rows.extend_from_slice(&length(value.len()));
     rows.extend_from_slice(value);
+}
+
+/// The parts as one sealed text.
+fn sealed_column(
+    rows: &mut Vec<u8>,
+    batch: &mut SealingBatch,
+    (purpose, index): (Purpose, &[u8]),
+    parts: &[&str],
+) -> Result<()> {
+    let mut bytes: [&[u8]; MAX_PARTS] = [&[]; MAX_PARTS];
+    for (place, part) in bytes.iter_mut().zip(parts) {
+        *place = part.as_bytes();
+    }
+    let plain = parts.iter().map(|part| part.len()).sum::<usize>();
+    rows.extend_from_slice(&length(plain + OVERHEAD_BYTES));
+    batch
+        .append(purpose, owner(index)?, rows, &bytes)
+        .map_err(|_| Error::Unreadable("personal data cannot be sealed"))
+}
+
+/// No value is near 2 GiB long: the longest is a sealed text.
+fn length(bytes: usize) -> [u8; 4] {
+    i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
 
 /// Whose a sealed text is: the record's, by half of its blind index, which is as good as random. The copy is in the key.
@@ -129,25 +157,41 @@ fn owner(index: &[u8]) -> Result<Uuid> {
     Ok(Uuid::from_bytes(*half))
 }
 
-/// Name, country and lines of the address; what is missing is empty.
-fn plain(person: &RegisteredPerson) -> Option<Zeroizing<String>> {
-    if person.name.is_none() && person.address.is_none() {
-        return None;
+/// A person's plain text in parts: name, country and lines of the address, with a separator before each but the first. What is
+/// missing is empty.
+struct Parts<'a> {
+    parts: [&'a str; MAX_PARTS],
+    count: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn of(person: &'a RegisteredPerson) -> Option<Self> {
+        if person.name.is_none() && person.address.is_none() {
+            return None;
+        }
+        let mut parts = Self { parts: [""; MAX_PARTS], count: 0 };
+        parts.push(person.name.as_ref().map_or("", Name::expose));
+        parts.push(SEPARATOR);
+        if let Some(address) = &person.address {
+            parts.push(address.country_text());
+            for line in address.lines() {
+                parts.push(SEPARATOR);
+                parts.push(line.expose());
+            }
+        }
+        Some(parts)
     }
-    // Room for the longest, so that no copy is left behind by growing.
-    let mut text = Zeroizing::new(String::with_capacity(
-        4 * (Name::MAX_CHARS + 1 + Address::MAX_LINES * (AddressLine::MAX_CHARS + 1)),
-    ));
-    text.push_str(person.name.as_ref().map_or("", Name::expose));
-    text.push(SEPARATOR);
-    if let Some(address) = &person.address {
-        text.push_str(address.country().expose());
-        for line in address.lines() {
-            text.push(SEPARATOR);
-            text.push_str(line.expose());
+
+    fn push(&mut self, part: &'a str) {
+        if let Some(place) = self.parts.get_mut(self.count) {
+            *place = part;
+            self.count += 1;
         }
     }
-    Some(text)
+
+    fn as_slice(&self) -> &[&'a str] {
+        self.parts.get(..self.count).unwrap_or_default()
+    }
 }
 
 /// What the register tells of a person, from its sealed text.
@@ -280,8 +324,12 @@ mod tests {
             let person = RegisteredPerson { is_protected, ..person(name.as_deref(), &lines) };
             let sealer = sealer();
             let index = sealer.blind_index(&cpr("0501792275"));
-            let sealed = plain(&person).map(|text| sealer.sealed(Purpose::CprPerson, &index, &text).unwrap());
-            prop_assert_eq!(open_person(&sealer.key, &index, is_protected, sealed.as_deref()).unwrap(), person);
+            let ciphertext = Parts::of(&person).map(|parts| {
+                let (mut row, mut batch) = (Vec::new(), sealer.key.batch());
+                sealed_column(&mut row, &mut batch, (Purpose::CprPerson, &index), parts.as_slice()).unwrap();
+                row.split_off(4)
+            });
+            prop_assert_eq!(open_person(&sealer.key, &index, is_protected, ciphertext.as_deref()).unwrap(), person);
         }
     }
 }

@@ -6,6 +6,7 @@ use fuldmagt_domain::cpr_status::CprStatus;
 use super::{
     CurrentSnapshot, Loading,
     import::{count, number},
+    records,
 };
 use crate::{Conflict, Error, Result, SHARD, Store, command::Command, revision::Revision};
 
@@ -38,9 +39,13 @@ pub struct Switch<'a> {
 impl Store {
     /// Gives the import's records their primary key. Doing it twice is doing it once. Not to be cut off half-way.
     ///
+    /// First, every page is marked as one that all may see: what reads the key only, as the comparison does, then need not
+    /// look at the rows. Postgres does the same by itself, some minutes later.
+    ///
     /// # Errors
     /// [`Error::Conflict`] with [`Conflict::CprNumberTwice`], [`Error::Unavailable`].
     pub async fn index_cpr_records(&self, loading: &Loading) -> Result<()> {
+        self.vacuum(&records::table(loading.snapshot_id)).await?;
         let mut transaction = self.long().await?;
         sqlx::query!("select index_cpr_records($1)", loading.snapshot_id)
             .fetch_one(&mut *transaction)
@@ -61,7 +66,7 @@ impl Store {
         let mut transaction = self.long().await?;
         // No copy has this number, so without one before all records are new.
         let previous_id = previous.map_or(0, |previous| previous.snapshot_id);
-        let rows = sqlx::query_file!("src/cpr/compare.sql", SHARD, loading.snapshot_id, previous_id)
+        let rows = sqlx::query_file!("src/cpr/compare.sql", loading.snapshot_id, previous_id)
             .fetch_all(&mut *transaction)
             .await?;
         transaction.commit().await?;

@@ -1,6 +1,6 @@
 //! The task that writes an import.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fuldmagt_store::{
     self as store, Conflict,
@@ -128,12 +128,14 @@ impl Writer {
     ) -> Result<Answer> {
         let Self { app, header, loading, .. } = self;
         judge(*header, trailer, loading)?;
+        let begun = Instant::now();
         match app.store.index_cpr_records(loading).await {
             Err(store::Error::Conflict(Conflict::CprNumberTwice)) => {
                 return Err(Refusal::NumberTwice.into());
             }
             indexed => indexed?,
         }
+        let indexed = begun.elapsed();
         let previous = app.store.cpr_import(&order.call.caller.client.id, header.import_id).await?.current;
         let comparison = app.store.compare_cpr_records(loading, previous).await?;
         let at = app.now();
@@ -152,6 +154,12 @@ impl Writer {
         let switch = Switch { loading, previous, response: &response, at };
         let switched = app.store.switch_cpr_snapshot(switch, &order.command()).await;
         let revision = taken_over_or(switched)?;
+        tracing::info!(
+            rows = loading.row_count,
+            index_ms = indexed.as_millis() as u64,
+            compare_ms = (begun.elapsed() - indexed).as_millis() as u64,
+            "a copy of the CPR register has come into use"
+        );
         self.tidy_up().await;
         Ok(Answer { response, revision })
     }
