@@ -58,7 +58,8 @@ begin
     if new.state <> old.state and (old.state, new.state) not in (
         ('loading', 'current'), ('loading', 'refused'), ('current', 'replaced')
     ) then
-        raise exception 'a CPR snapshot does not go from % to %', old.state, new.state using errcode = 'restrict_violation';
+        raise exception 'a CPR snapshot does not go from % to %', old.state, new.state
+            using errcode = 'restrict_violation';
     end if;
     if old.state <> 'loading' and (new.row_count, new.next_chunk, new.digest, new.as_of)
         is distinct from (old.row_count, old.next_chunk, old.digest, old.as_of) then
@@ -109,30 +110,32 @@ begin
     return name;
 end $$;
 
--- Gives a complete copy its primary key, or fails with unique_violation when it has a number twice. Does nothing the second
--- time.
+-- Gives a complete copy its primary key, or fails with unique_violation when it has a number twice. Does nothing the
+-- second time.
 create function index_cpr_records(of_snapshot integer) returns void language plpgsql as $$
 declare
     name text := 'cpr_record_' || of_snapshot;
     key text := name || '_pkey';
 begin
+    -- One at a time: two streams of one import may both have come to its end.
+    perform pg_advisory_xact_lock(hashtext('index_cpr_records'));
     if to_regclass(key) is not null then
         return;
     end if;
     -- A sort in memory, for a night's one large index.
     perform set_config('maintenance_work_mem', '256MB', true);
-    -- Of the key (shard, snapshot_id, blind_index) the first two are the same in all rows of this table: without them an
-    -- index is made in half the time, because Postgres sorts by the first bytes of its first column.
-    -- In two steps: a statement that reads other copies waits for the second only, which takes no time. The status comes
-    -- with it so that two copies are compared without their rows.
+    -- Of the key (shard, snapshot_id, blind_index) the first two are the same in all rows of this table: without them
+    -- an index is made in half the time, because Postgres sorts by the first bytes of its first column. In two steps: a
+    -- statement that reads other copies waits for the second only, which takes no time. The status comes with it so
+    -- that two copies are compared without their rows.
     execute format('create unique index %I on %I (blind_index) include (status)', key, name);
     execute format('alter table %I add constraint %I primary key using index %I', name, key, key);
     execute format('alter table %I reset (autovacuum_enabled)', name);
 end $$;
 
--- How many numbers of a complete copy have a status, and which one they had in the copy before (none: they were not there), by
--- status. Reads both by their keys, side by side: there are no statistics yet from which the planner could know that this is
--- the least work.
+-- How many numbers of a complete copy have a status, and which one they had in the copy before (none: they were not
+-- there), by status. Reads both by their keys, side by side: there are no statistics yet from which the planner could
+-- know that this is the least work.
 create function compare_cpr_records(of_snapshot integer, before integer)
 returns table (status smallint, previous_status smallint, row_count bigint) language plpgsql
 set enable_hashjoin = off set enable_nestloop = off set jit = off as $$
@@ -149,8 +152,34 @@ begin
     end if;
 end $$;
 
--- Drops the records of all copies that are out of use, and tells how many copies those were. Their key is gone already, so
--- it does no harm when this comes late: it gives up after a moment where somebody still reads.
+-- Whose status in the copy in use does not go with their standing, by party: one join of all that are known with the whole
+-- register, which reads each from end to end. For the same reason as above that is not left to the planner.
+create function cpr_differences(
+    of_shard smallint, statuses smallint[], standings text[], after uuid, at_most integer
+) returns table (
+    party_id uuid, standing text, status smallint, blind_index bytea, new_number_ciphertext bytea
+) language plpgsql stable set enable_nestloop = off set jit = off as $$
+declare
+    current_id integer;
+begin
+    select s.snapshot_id into current_id from cpr_snapshot s where s.shard = of_shard and s.state = 'current';
+    if current_id is null then
+        return;
+    end if;
+    return query execute format(
+        'select p.party_id, p.standing, r.status, r.blind_index, r.new_number_ciphertext
+         from %I r
+         join identifier i on i.shard = $1 and i.kind = ''cpr'' and i.blind_index = r.blind_index
+         join party p on p.shard = $1 and p.party_id = i.party_id
+         join unnest($2, $3) as w (status, standing) on w.status = r.status and w.standing = p.standing
+         where $4 is null or p.party_id > $4
+         order by p.party_id
+         limit $5', 'cpr_record_' || current_id)
+    using of_shard, statuses, standings, after, at_most;
+end $$;
+
+-- Drops the records of all copies that are out of use, and tells how many copies those were. Their key is gone already,
+-- so it does no harm when this comes late: it gives up after a moment where somebody still reads.
 create function drop_cpr_records(of_shard smallint) returns integer language plpgsql as $$
 declare
     name text;

@@ -17,8 +17,8 @@ pub struct CprRecord {
 /// What the register tells of the person beside number and status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegisteredPerson {
-    /// Name-and-address protection (*navne- og adressebeskyttelse*; lov om Det Centrale Personregister, section 28): the
-    /// address may be used for a letter, and is shown to nobody.
+    /// Name-and-address protection (*navne- og adressebeskyttelse*; lov om Det Centrale Personregister, section 28):
+    /// the address may be used for a letter, and is shown to nobody.
     pub is_protected: bool,
     /// The name, if the register has one.
     pub name: Option<Name>,
@@ -53,8 +53,8 @@ impl Error {
 }
 
 impl CprRecord {
-    /// A record. The new number is what a number was changed to (status 60), or of which it was a duplicate (50, where the
-    /// register may not know).
+    /// A record. The new number is what a number was changed to (status 60), or of which it was a duplicate (50, where
+    /// the register may not know).
     ///
     /// # Errors
     /// When the new number does not go with the status.

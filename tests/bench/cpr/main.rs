@@ -1,6 +1,6 @@
-//! `make bench ARGS=cpr`: a full copy of the CPR register comes in over gRPC, told as ratios to a plain COPY of the same rows
-//! into a table of the same shape, on the same Postgres in the same run; with the server's greatest memory, and how much
-//! slower checks are meanwhile.
+//! `make bench ARGS=cpr`: a full copy of the CPR register comes in over gRPC, told as ratios to a plain COPY of the same
+//! rows into a table of the same shape, on the same Postgres in the same run; with the server's greatest memory, and how
+//! much slower checks are meanwhile.
 //!
 //! It works on loopback only, stops what it started, and leaves nothing but the results.
 

@@ -81,7 +81,7 @@ impl Feed {
     async fn told(&self, api: &Api) -> Result<v1::CprImport, Status> {
         let request = v1::GetCprImportRequest { import_id: self.import_id.clone() };
         let answer = PartyServiceClient::new(api.0.clone()).get_cpr_import(request).await?;
-        Ok(answer.into_inner().import.unwrap())
+        Ok(answer.into_inner().cpr_import.unwrap())
     }
 }
 
@@ -92,7 +92,7 @@ async fn count(database: &TestDatabase, what: &str) -> i64 {
 
 fn assert_complete(answer: &ImportCprSnapshotResponse) {
     assert_eq!((answer.added_count, answer.removed_count), (ROWS as i64, 0));
-    assert_eq!(answer.import.as_ref().unwrap().state(), CprImportState::Current);
+    assert_eq!(answer.cpr_import.as_ref().unwrap().state(), CprImportState::Current);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,7 +93,8 @@ async fn a_copy_has_one_life() {
                 where state = 'refused'";
     assert_refused(run(back, &pool).await, RESTRICT_VIOLATION, None);
     run(REPLACE, &pool).await.unwrap();
-    let back = "update cpr_snapshot set state = 'current', ended_at = null, wrapping_key_id = 'key', wrapped_key = '\\x00'
+    let back = "update cpr_snapshot set state = 'current', ended_at = null, wrapping_key_id = 'key',
+                                        wrapped_key = '\\x00'
                 where state = 'replaced'";
     assert_refused(run(back, &pool).await, RESTRICT_VIOLATION, None);
 }

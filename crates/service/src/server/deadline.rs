@@ -4,7 +4,8 @@
 //! over. So ours answers a moment earlier: it counts from before the library does, and whenever the request gets a turn it
 //! looks at the clock first, because two timers that are due may be told in either order.
 //!
-//! An import of a register is work for minutes, of which nothing is lost when it is cut off. It has a deadline of its own.
+//! An import of a register is work for minutes, of which nothing is lost when it is cut off. It has a deadline of its
+//! own.
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -52,12 +52,31 @@ impl Loading {
 }
 
 impl Store {
-    /// Appends chunks to the import, the next ones in order; durable when this returns the import after them. Not to be cut
-    /// off half-way: run it in a task of its own.
+    /// Makes sure that the import is still this stream's, and lets it count as not idle from now on. One round trip.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with [`Conflict::CprImportLost`] when another stream goes on with the import, or it was given up;
-    /// [`Error::Unavailable`].
+    /// [`Error::Conflict`] with [`Conflict::CprImportLost`] when another stream goes on with the import, or it was given
+    /// up; [`Error::Unavailable`].
+    pub async fn hold_cpr_import(&self, loading: &Loading, at: DateTime<Utc>) -> Result<()> {
+        let held = sqlx::query!(
+            "update cpr_snapshot set progressed_at = $4
+             where shard = $1 and snapshot_id = $2 and attempt = $3 and state = 'loading'",
+            SHARD,
+            loading.snapshot_id,
+            loading.attempt,
+            at,
+        )
+        .execute(&self.pool)
+        .await?;
+        if held.rows_affected() == 0 { Err(Error::Conflict(Conflict::CprImportLost)) } else { Ok(()) }
+    }
+
+    /// Appends chunks to the import, the next ones in order; durable when this returns the import after them. Not to be
+    /// cut off half-way: run it in a task of its own.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with [`Conflict::CprImportLost`] when another stream goes on with the import, or it was
+    /// given up; [`Error::Unavailable`].
     pub async fn append_cpr_chunks(
         &self,
         loading: &Loading,

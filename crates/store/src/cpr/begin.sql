@@ -1,5 +1,5 @@
--- $1 shard, $2 and $3 client and import id, $4 the day it is as of, $5 how many records are announced, $6 and $7 the wrapped
--- key, $8 the instant, $9 since when another import must be idle to be given up.
+-- $1 shard, $2 and $3 client and import id, $4 the day it is as of, $5 how many records are announced, $6 and $7 the
+-- wrapped key, $8 the instant, $9 since when another import must be idle to be given up.
 with given_up as (
     update cpr_snapshot
     set state = 'refused', refusal = 'IMPORT_ABANDONED', ended_at = $8, wrapping_key_id = null, wrapped_key = null

@@ -29,9 +29,9 @@ pub struct Difference {
 }
 
 impl Store {
-    /// Who is to be ended, merged, suspended or resumed by the copy of the register that is in use: a page of at most `limit`
-    /// (and at most [`MAX_DIFFERENCES`]) parties by id, after the last one of the page before. Fewer than that: there
-    /// are no more. Without a copy in use there are none.
+    /// Who is to be ended, merged, suspended or resumed by the copy of the register that is in use: a page of at most
+    /// `limit` (and at most [`MAX_DIFFERENCES`]) parties by id, after the last one of the page before. Fewer than that:
+    /// there are no more. Without a copy in use there are none.
     ///
     /// This only reads. Whoever applies a difference does so by a command of its own, which looks at the party again
     /// and takes it out of the next answer by changing its standing or its identifiers; a page is no promise that

@@ -10,8 +10,8 @@ use crate::{Error, Result, SHARD, Store, usage::Usage};
 
 /// A party's record in the register.
 ///
-/// An address that came from the register, or belongs to a protected person, is never shown to the other party of a delegation
-/// nor to an authority; a letter may use it.
+/// An address that came from the register, or belongs to a protected person, is never shown to the other party of a
+/// delegation nor to an authority; a letter may use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterEntry {
     /// Its status.

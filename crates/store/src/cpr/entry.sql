@@ -8,7 +8,8 @@ with found as (
     where i.shard = $1 and i.party_id = $2 and i.kind = 'cpr'
 ),
 logged as (
-    insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, purpose, actor_id, delegator_id, outcome, trace_id)
+    insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, purpose, actor_id, delegator_id, outcome,
+                           trace_id)
     select $1, $3, $4, $5, $6, $7, $8, $2,
            case when exists (select from found) then 'register_read' else 'register_not_found' end, $9
     returning entry_id

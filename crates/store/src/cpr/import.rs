@@ -123,8 +123,8 @@ impl Store {
     /// Begins an import: makes its row, its key, and the table of its records. One round trip.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with [`crate::Conflict::CprImport`] when another import is loading, or this one was begun meanwhile;
-    /// [`Error::Unavailable`].
+    /// [`Error::Conflict`] with [`crate::Conflict::CprImport`] when another import is loading, or this one was begun
+    /// meanwhile; [`Error::Unavailable`].
     pub async fn begin_cpr_import(&self, begin: Begin<'_>) -> Result<Loading> {
         let key = DataKey::generate().map_err(|_| Error::Unreadable("no randomness for a data key"))?;
         let wrapped = self

@@ -1,12 +1,13 @@
 //! The CPR register: a daily full copy, loaded beside the one in use, and what it says of the parties that are known.
 //!
 //! A copy comes in chunks, some of which are written together: rows and progress commit in one transaction, so that a
-//! broken import goes on where the database says. COPY and the index at the end need statements of their own, so loading
-//! is the one place where a transaction has several; each runs in a task of its own, and none waits for a caller. What
-//! puts a complete copy in the place of the one before is again one statement ([`Store::switch_cpr_snapshot`]).
+//! broken import goes on where the database says. COPY and the index at the end need statements of their own, so
+//! loading is the one place where a transaction has several; each runs in a task of its own, and none waits for a
+//! caller. What puts a complete copy in the place of the one before is again one statement
+//! ([`Store::switch_cpr_snapshot`]).
 //!
-//! The records are sealed under a key of their copy. It is destroyed in the step in which the copy goes out of use, and the
-//! rows are dropped when nobody reads them any more.
+//! The records are sealed under a key of their copy. It is destroyed in the step in which the copy goes out of use, and
+//! the rows are dropped when nobody reads them any more.
 
 mod append;
 mod differences;
@@ -26,13 +27,13 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, P
 
 use crate::{Result, Store};
 
-/// How long one statement over a whole copy may run: to index or compare some million records takes seconds, on a busy machine
-/// a minute.
+/// How long one statement over a whole copy may run: to index or compare some million records takes seconds, on a busy
+/// machine a minute.
 const LONG_STATEMENT_TIMEOUT_MS: u32 = 30 * 60 * 1_000;
 
 impl Store {
-    /// Vacuums a table, which cannot be done in a transaction, where the time limit of a session could be another. So in a
-    /// session of its own.
+    /// Vacuums a table, which cannot be done in a transaction, where the time limit of a session could be another. So
+    /// in a session of its own.
     async fn vacuum(&self, table: &str) -> Result<()> {
         let limit = format!("{LONG_STATEMENT_TIMEOUT_MS}ms");
         let options = (*self.pool.connect_options()).clone().options([("statement_timeout", limit)]);
@@ -42,20 +43,14 @@ impl Store {
         Ok(())
     }
 
-    /// A transaction for a statement over a whole copy. It may run long. It is planned for its parameters, and reads what it
-    /// joins from end to end: there are no statistics over all copies, without which the planner may think that looking up
-    /// some million rows one by one is less work. Nor is it compiled, which takes longer than it saves. Not to be cut off
-    /// half-way: run it in a task of its own.
+    /// A transaction for a statement over a whole copy, which may run long. Not to be cut off half-way: run it in a task
+    /// of its own.
     async fn long(&self) -> Result<Transaction<'static, Postgres>> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query!(
-            "select set_config('statement_timeout', $1, true) as timeout,
-                    set_config('plan_cache_mode', 'force_custom_plan', true) as planning,
-                    set_config('enable_nestloop', 'off', true) as joining, set_config('jit', 'off', true) as compiling",
-            LONG_STATEMENT_TIMEOUT_MS.to_string(),
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
+        let limit = LONG_STATEMENT_TIMEOUT_MS.to_string();
+        sqlx::query!("select set_config('statement_timeout', $1, true) as timeout", limit)
+            .fetch_one(&mut *transaction)
+            .await?;
         Ok(transaction)
     }
 }

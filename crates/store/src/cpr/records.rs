@@ -17,8 +17,8 @@ use crate::{
     keyring::KeyProvider,
 };
 
-/// The table of a copy's records. It stands in the only statements that cannot be checked beforehand, COPY and VACUUM, and is
-/// made of nothing but a number of ours.
+/// The table of a copy's records. It stands in the only statements that cannot be checked beforehand, COPY and VACUUM,
+/// and is made of nothing but a number of ours.
 pub(super) fn table(snapshot_id: i32) -> String {
     format!("cpr_record_{snapshot_id}")
 }
@@ -80,8 +80,8 @@ impl SealedChunk {
 }
 
 impl Sealer {
-    /// Seals a chunk's records. `digest`: that of the chunk as it was sent. Takes some milliseconds for a thousand, so not
-    /// on a thread that others wait for.
+    /// Seals a chunk's records. `digest`: that of the chunk as it was sent. Takes some milliseconds for a thousand, so
+    /// not on a thread that others wait for.
     ///
     /// # Errors
     /// [`Error::Unreadable`] without randomness.
@@ -151,14 +151,15 @@ fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
 
-/// Whose a sealed text is: the record's, by half of its blind index, which is as good as random. The copy is in the key.
+/// Whose a sealed text is: the record's, by half of its blind index, which is as good as random. The copy is in the
+/// key.
 fn owner(index: &[u8]) -> Result<Uuid> {
     let half = index.first_chunk::<16>().ok_or(Error::Unreadable("blind index"))?;
     Ok(Uuid::from_bytes(*half))
 }
 
-/// A person's plain text in parts: name, country and lines of the address, with a separator before each but the first. What is
-/// missing is empty.
+/// A person's plain text in parts: name, country and lines of the address, with a separator before each but the first.
+/// What is missing is empty.
 struct Parts<'a> {
     parts: [&'a str; MAX_PARTS],
     count: usize,

@@ -1,5 +1,5 @@
--- $1 shard, $2 and $3 copy and attempt, $4 the reason, $5 the instant, $6..$10 usage entry, its instant, client, rpc and trace.
--- The call is logged whether the import was still this stream's or not.
+-- $1 shard, $2 and $3 copy and attempt, $4 the reason, $5 the instant, $6..$10 usage entry, its instant, client, rpc
+-- and trace. The call is logged whether the import was still this stream's or not.
 with refused as (
     update cpr_snapshot
     set state = 'refused', refusal = $4, ended_at = $5, wrapping_key_id = null, wrapped_key = null

@@ -39,8 +39,8 @@ pub struct Switch<'a> {
 impl Store {
     /// Gives the import's records their primary key. Doing it twice is doing it once. Not to be cut off half-way.
     ///
-    /// First, every page is marked as one that all may see: what reads the key only, as the comparison does, then need not
-    /// look at the rows. Postgres does the same by itself, some minutes later.
+    /// First, every page is marked as one that all may see: what reads the key only, as the comparison does, then need
+    /// not look at the rows. Postgres does the same by itself, some minutes later.
     ///
     /// # Errors
     /// [`Error::Conflict`] with [`Conflict::CprNumberTwice`], [`Error::Unavailable`].
@@ -91,12 +91,12 @@ impl Store {
         Ok(comparison)
     }
 
-    /// Puts a complete import in the place of the copy in use, whose key is destroyed, with event, change, usage entry and
-    /// idempotency key. One round trip; [`Store::drop_cpr_records`] tidies up.
+    /// Puts a complete import in the place of the copy in use, whose key is destroyed, with event, change, usage entry
+    /// and idempotency key. One round trip; [`Store::drop_cpr_records`] tidies up.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with [`Conflict::CprImportLost`] when another stream goes on with the import, it was given up, or the copy in use is
-    /// not the one it was compared with; [`Error::Unavailable`].
+    /// [`Error::Conflict`] with [`Conflict::CprImportLost`] when another stream goes on with the import, it was given
+    /// up, or the copy in use is not the one it was compared with; [`Error::Unavailable`].
     pub async fn switch_cpr_snapshot(&self, switch: Switch<'_>, command: &Command<'_>) -> Result<Revision> {
         let Switch { loading, previous, response, at } = switch;
         let row = sqlx::query_file!(
@@ -123,8 +123,8 @@ impl Store {
         Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
     }
 
-    /// Drops the records of copies that are out of use, and tells how many copies those were. Gives up after two seconds
-    /// where somebody still reads; they cannot be opened in any case, as their key is gone. One round trip.
+    /// Drops the records of copies that are out of use, and tells how many copies those were. Gives up after two
+    /// seconds where somebody still reads; they cannot be opened in any case, as their key is gone. One round trip.
     ///
     /// # Errors
     /// [`Error::Unavailable`], also when it has given up.

@@ -1,5 +1,6 @@
--- $1 shard, $2 and $3 copy and attempt, $4 how many records it has, $5 the copy that it was compared with, $6 the instant,
--- $7..$9 client, channel and import id, $10 rpc, $11 and $12 digest and answer, $13..$15 usage entry, its instant and trace.
+-- $1 shard, $2 and $3 copy and attempt, $4 how many records it has, $5 the copy that it was compared with, $6 the
+-- instant, $7..$9 client, channel and import id, $10 rpc, $11 and $12 digest and answer, $13..$15 usage entry, its
+-- instant and trace.
 with replaced as (
     update cpr_snapshot
     set state = 'replaced', ended_at = $6, wrapping_key_id = null, wrapped_key = null
@@ -11,7 +12,7 @@ with replaced as (
 switched as (
     -- After the other is replaced: one at a time is current, by a unique index. Where it is not the one that this was
     -- compared with, nothing is replaced and nothing switched.
-    update cpr_snapshot set state = 'current', switched_at = $6
+    update cpr_snapshot set state = 'current', switched_at = $6, progressed_at = $6
     from (select count(*) as n from replaced) r
     where shard = $1 and snapshot_id = $2 and attempt = $3 and state = 'loading'
       and row_count = $4 and expected_row_count = $4

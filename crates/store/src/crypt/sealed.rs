@@ -133,8 +133,8 @@ fn append_sealed(
     Ok(())
 }
 
-/// Encrypts very many texts under one key: takes randomness for many nonces at a time, expands the key once, and writes where
-/// the cipher texts are wanted.
+/// Encrypts very many texts under one key: takes randomness for many nonces at a time, expands the key once, and writes
+/// where the cipher texts are wanted.
 pub(crate) struct Batch {
     cipher: Aes256GcmSiv,
     randomness: Box<[u8; NONCE_BYTES * BATCH_NONCES]>,

@@ -72,7 +72,7 @@ impl Copy {
     pub(crate) async fn told(&self, world: &World) -> Result<v1::CprImport, Status> {
         let request = GetCprImportRequest { import_id: self.import_id.clone() };
         let answer = world.register_feed.parties().get_cpr_import(request).await?;
-        Ok(answer.into_inner().import.expect("an import"))
+        Ok(answer.into_inner().cpr_import.expect("an import"))
     }
 
     /// Waits until everything before that chunk is durable.

@@ -31,13 +31,13 @@ async fn an_import_tells_how_far_it_has_come() {
         progress_time: timestamp("2026-06-15T10:00:00Z"),
         refusal_reason: String::new(),
     };
-    assert_eq!(told.import, Some(import.clone()));
+    assert_eq!(told.cpr_import, Some(import.clone()));
     sending.send(&copy.messages[18..]).await;
     let answer = sending.end().await.unwrap();
     let complete =
         CprImport { state: CprImportState::Current.into(), row_count: 300, next_chunk: 30, ..import };
     let after = get(&world, request).await.unwrap();
-    assert_eq!(after.import, Some(complete));
+    assert_eq!(after.cpr_import, Some(complete));
     assert_eq!(after.revision, answer.revision, "the switch is the last change");
     assert_ne!(told.revision, after.revision);
 }

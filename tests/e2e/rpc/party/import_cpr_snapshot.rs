@@ -43,7 +43,7 @@ async fn a_copy_comes_into_use_and_is_told_in_counts() {
         progress_time: noon(),
         refusal_reason: String::new(),
     };
-    assert_eq!(answer.import.as_ref(), Some(&import));
+    assert_eq!(answer.cpr_import.as_ref(), Some(&import));
     assert_eq!(answer.status_counts, counted(&records));
     assert_eq!((answer.added_count, answer.removed_count, answer.status_changed_count), (505, 0, 0));
     assert!(!answer.revision.is_empty());
@@ -113,7 +113,8 @@ async fn the_switch_is_one_change_with_an_event_of_each_copy_and_one_usage_entry
     let id = |text: &str| text.to_owned();
     assert_eq!(changes, [(1, 1, id("1"), 1), (2, 1, id("2"), 1), (2, 2, id("1"), 2)]);
     let events: Vec<(String, i64, String, String, String)> = sqlx::query_as(
-        "select entity_id, version, kind, client_id, channel from event where entity_kind = 'cpr_snapshot' order by 1, 2",
+        "select entity_id, version, kind, client_id, channel from event where entity_kind = 'cpr_snapshot'
+         order by 1, 2",
     )
     .fetch_all(&world.database.pool)
     .await

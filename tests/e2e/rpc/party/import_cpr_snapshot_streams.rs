@@ -26,6 +26,12 @@ async fn broken() -> (World, Copy) {
     (world, copy)
 }
 
+/// The import of the copy in use.
+async fn copy_in_use(world: &World) -> String {
+    let sql = "select import_id::text from cpr_snapshot where state = 'current'";
+    sqlx::query_scalar(sql).fetch_one(&world.database.pool).await.unwrap()
+}
+
 async fn until_logged(world: &World, outcome: &str, times: usize) {
     until(outcome, async || {
         world.usage().await.iter().filter(|entry| entry.outcome == outcome).count() == times
@@ -143,8 +149,25 @@ async fn another_import_is_refused_while_one_is_loading_and_takes_its_place_when
     assert_eq!((told.state(), told.refusal_reason.as_str()), (CprImportState::Refused, "IMPORT_ABANDONED"));
     idle.send(&first.messages[41..]).await;
     assert_eq!(Refused::of(&idle.end().await.unwrap_err()), failed("IMPORT_TAKEN_OVER"));
+    assert_eq!(copy_in_use(&world).await, second.import_id);
     assert_eq!(Refused::of(&first.send(&world).await.unwrap_err()), failed("IMPORT_REFUSED"));
     assert_eq!((record_tables(&world).await, world.count("cpr_record").await), (1, 400));
+}
+
+#[tokio::test]
+async fn a_complete_import_that_was_given_up_before_its_trailer_came_is_not_taken() {
+    let world = World::start().await;
+    let first = copy_in_a_hundred_chunks(&world);
+    let (trailer, others) = first.messages.split_last().unwrap();
+    let idle = Sending::begin(&world, others).await;
+    first.until_next_chunk(&world, 100).await;
+    world.advance(TimeDelta::seconds(601)).await;
+    let second = copy_in_a_hundred_chunks(&world);
+    second.send(&world).await.unwrap();
+    idle.send(std::slice::from_ref(trailer)).await;
+    assert_eq!(Refused::of(&idle.end().await.unwrap_err()), failed("IMPORT_TAKEN_OVER"));
+    assert_eq!(copy_in_use(&world).await, second.import_id);
+    world.until_idle().await;
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! `ImportCprSnapshot`: a full copy of the CPR register comes in a stream and takes the place of the one before.
 //!
-//! Two tasks work on an import. The caller's reads the stream, and hands each chunk to a thread that parses and seals it. The
-//! [`writer`] takes them in order, writes them, and is the only one that changes the import; it goes on to its end when the
-//! caller hangs up. So much is on its way between the two as their queue holds, whatever the size of the copy.
+//! Two tasks work on an import. The caller's reads the stream, and hands each chunk to a thread that parses and seals
+//! it. The [`writer`] takes them in order, writes them, and is the only one that changes the import; it goes on to its
+//! end when the caller hangs up. So much is on its way between the two as their queue holds, whatever the size of the
+//! copy.
 
 mod writer;
 
@@ -27,8 +28,8 @@ use super::{
 };
 use writer::{Step, Writer};
 
-/// Chunks that are sealed, or being sealed, and wait to be written. As many as are written together, so that the next ones are
-/// ready by then: some 4 MB.
+/// Chunks that are sealed, or being sealed, and wait to be written. As many as are written together, so that the next
+/// ones are ready by then: some 4 MB.
 const QUEUE_CHUNKS: usize = writer::GROUP_CHUNKS;
 /// Most threads that seal at a time, on a machine with more cores: one import must leave some for the answers.
 const MAX_SEALING: usize = 4;
@@ -219,8 +220,8 @@ impl App {
     /// The first answer to an import that is sent again after it was completed; logged.
     ///
     /// # Errors
-    /// [`Error::IdempotencyMismatch`] when it was completed by another trailer, or so long ago that its answer is not kept
-    /// any more; those of the store.
+    /// [`Error::IdempotencyMismatch`] when it was completed by another trailer, or so long ago that its answer is not
+    /// kept any more; those of the store.
     pub async fn repeated_cpr_import(&self, order: &Order) -> Result<Answer> {
         self.replay_or(order, About::default(), Error::IdempotencyMismatch).await
     }
@@ -282,8 +283,8 @@ impl Running {
     /// Completes the import: it is in use, when there is an answer.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a trailer that does not fit, [`Refusal::NumberTwice`], [`Refusal::TakenOver`], whatever was
-    /// wrong with the last chunks, and those of the store.
+    /// [`Error::Invalid`] for a trailer that does not fit, [`Refusal::NumberTwice`], [`Refusal::TakenOver`], whatever
+    /// was wrong with the last chunks, and those of the store.
     pub async fn complete(
         self,
         order: Order,

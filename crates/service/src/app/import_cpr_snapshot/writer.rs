@@ -15,8 +15,8 @@ use crate::app::{
     command::{Answer, Order},
 };
 
-/// Chunks that are written together, in one transaction: 16,000 records, some 4 MB. More would not make it faster, and be lost
-/// when a stream breaks; fewer would wait for the disk more often.
+/// Chunks that are written together, in one transaction: 16,000 records, some 4 MB. More would not make it faster, and
+/// be lost when a stream breaks; fewer would wait for the disk more often.
 pub(super) const GROUP_CHUNKS: usize = 16;
 /// When nothing comes for so long, what has come is written.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
@@ -115,8 +115,11 @@ impl Writer {
 
     /// The caller is gone, without a trailer: the next stream goes on from here.
     async fn interrupted(&mut self) -> Result<Answer> {
-        self.flush().await?;
-        self.app.store.log_outcome(self.call.usage(), About::default(), INTERRUPTED).await?;
+        let kept = self.flush().await;
+        let logged = self.app.store.log_outcome(self.call.usage(), About::default(), INTERRUPTED).await;
+        if kept.is_err() || logged.is_err() {
+            tracing::warn!("the last of a broken import could not be kept, or its end not be logged");
+        }
         Err(Error::Broken("nobody waits for the answer to a broken stream"))
     }
 
@@ -128,6 +131,7 @@ impl Writer {
     ) -> Result<Answer> {
         let Self { app, header, loading, .. } = self;
         judge(*header, trailer, loading)?;
+        taken_over_or(app.store.hold_cpr_import(loading, app.now()).await)?;
         let begun = Instant::now();
         match app.store.index_cpr_records(loading).await {
             Err(store::Error::Conflict(Conflict::CprNumberTwice)) => {
@@ -172,8 +176,8 @@ impl Writer {
         Err(if refused { error } else { Refusal::TakenOver.into() })
     }
 
-    /// Drops the records of copies that are out of use. Their key is gone, so it matters to the disk only, and the next import
-    /// tries again.
+    /// Drops the records of copies that are out of use. Their key is gone, so it matters to the disk only, and the next
+    /// import tries again.
     async fn tidy_up(&self) {
         match self.app.store.drop_cpr_records().await {
             Ok(0) => {}

@@ -143,7 +143,7 @@ fn order(app: &App, (call, header, mut encoded): Head, trailer: &v1::CprSnapshot
 fn encode(imported: &Imported) -> Vec<u8> {
     let comparison = &imported.comparison;
     ImportCprSnapshotResponse {
-        import: Some(to_proto::cpr_import(&imported.import)),
+        cpr_import: Some(to_proto::cpr_import(&imported.import)),
         status_counts: to_proto::cpr_status_counts(&comparison.by_status),
         added_count: to_proto::count(comparison.added),
         removed_count: to_proto::count(comparison.removed),
