@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use fuldmagt_domain::decision::Decision;
+use fuldmagt_domain::delegation::{EventKind, Step};
 use fuldmagt_domain::identifier::PartyKind;
 use fuldmagt_service::clock::{Clock as _, IdSource as _};
 use fuldmagt_store::Store;
-use fuldmagt_store::delegation::Giving;
+use fuldmagt_store::delegation::{Ask, Between, Changes, Held};
 use fuldmagt_store::query::{Direction, ListQuestion, Question};
 use fuldmagt_store::usage::Usage;
 use fuldmagt_tests::fixtures::{Keyring, SequentialIds, SettableClock};
@@ -163,27 +164,36 @@ impl Loaded {
         let mut person = || self.population.party_id(*persons.next().unwrap());
         let (from, to) = (person(), person());
         let privileges = vec![PrivilegeNumber(0).uri()];
-        let facts = self.store.giving_facts(from, from, to, &privileges).await.unwrap();
-        assert!(facts.delegator_cpr.is_some(), "the delegator's number opens");
+        let ask = Ask { between: Between::Both(from, to), sealed: true, ..Ask::default() };
+        let facts = self.store.facts(ask).await.unwrap();
+        let delegator = facts.party_facts(from).unwrap();
+        assert!(delegator.cpr().unwrap().is_some(), "the delegator's number opens");
         let now = self.population.now();
         let delegation = fuldmagt_domain::delegation::Delegation {
             id: fuldmagt_domain::delegation::DelegationId(self.ids.row_id(now)),
             delegator: from,
             representative: to,
-            privileges,
+            privileges: privileges.clone(),
+            taken_out: Vec::new(),
             period: fuldmagt_domain::period::Period::new(now, now + TimeDelta::days(1)).unwrap(),
+            starts_on_acceptance: false,
+            lapses_at: None,
             state: fuldmagt_domain::delegation::State::Active,
+            suspended: false,
+            links: fuldmagt_domain::delegation::Links::default(),
             created_at: now,
             version: 1,
         };
-        let giving = Giving { delegation: &delegation, facts: &facts, message: None, response: b"" };
+        let created = Step { grants: privileges, ..Step::new(delegation, EventKind::Created, now) };
+        let held = facts.parties().map(Held::exclusive).collect();
+        let changes = Changes { held, ..Changes::new(vec![created], b"") };
         let command = fuldmagt_store::command::Command {
             usage: self.usage(),
             request_id: self.ids.random_id(),
             payload_digest: [0; 32],
             channel: "self_service",
         };
-        self.store.create_delegation(giving, &command).await.unwrap()
+        self.store.apply(&changes, &command).await.unwrap()
     }
 }
 

@@ -143,19 +143,43 @@ def actor(party_id: str):
     return pb.Actor(party_id=party_id, level_of_assurance=pb.LEVEL_OF_ASSURANCE_SUBSTANTIAL)
 
 
-def give(front_end: Api, delegator: str, representative: str, last_day: str):
+def sign(front_end: Api, user, person: dict, terms):
+    pb, signature, identifiers = (module(f"{name}_pb2") for name in ("delegation_service", "signature", "identifier"))
+    preview = call(front_end.delegations.PreviewDelegation, pb.PreviewDelegationRequest(actor=user, create=terms))
+    agreement = preview.agreement
+    digest = hashlib.sha256(agreement.text_da.encode() + b"\0" + agreement.text_en.encode()).digest()
+    prove(agreement.digest == digest, "what is to be signed comes with its digest")
+    proof = signature.SignatureProof(
+        digest=digest,
+        level_of_assurance=preview.minimum_level_of_assurance,
+        signer=[identifiers.Identifier(uuid=person["uuid"])],
+        evidence=b"Signed by a test client, which is no signing service",
+    )
+    proof.sign_time.GetCurrentTime()
+    return proof
+
+
+def give(front_end: Api, person: dict, delegator: str, representative: str, last_day: str):
     pb, delegation = module("delegation_service_pb2"), module("delegation_pb2")
+    terms = {
+        "delegator_id": delegator,
+        "representative_id": representative,
+        "privileges": [GIVEN, ALSO_GIVEN],
+        "period": delegation.Period(to_date=last_day),
+    }
     request = pb.CreateDelegationRequest(
         request_id=request_id(),
         actor=actor(delegator),
-        delegator_id=delegator,
-        representative_id=representative,
-        privileges=[GIVEN, ALSO_GIVEN],
-        period=delegation.Period(to_date=last_day),
+        signature=sign(front_end, actor(delegator), person, pb.CreateTerms(**terms)),
+        **terms,
     )
     answer = call(front_end.delegations.CreateDelegation, request)
     prove(answer.delegation.status == delegation.DELEGATION_STATUS_ACTIVE, "a delegation is given")
     prove(call(front_end.delegations.CreateDelegation, request) == answer, "a repeated request gets the first answer")
+    asked = {"delegation_id": answer.delegation.delegation_id}
+    receipt = call(front_end.delegations.GetReceipt, pb.GetReceiptRequest(actor=actor(representative), **asked))
+    prove(receipt.agreement.digest == request.signature.digest, "the representative reads what was signed")
+    prove(receipt.signer_id == delegator and receipt.evidence == b"", "the evidence is for who signed")
     return answer.delegation
 
 
@@ -282,7 +306,7 @@ def main() -> None:
     )
     publish(operator, told["authority_cvr"])
     delegator, representative = (register(front_end, person) for person in people)
-    given = give(front_end, delegator, representative, told["last_day"])
+    given = give(front_end, people[0], delegator, representative, told["last_day"])
     ask(authority, people, given)
     revoke(front_end, authority, people, given)
     be_refused(front_end, authority, people)

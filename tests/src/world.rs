@@ -1,23 +1,35 @@
 //! A running service of one test: the real one, in this process, over mutual TLS and a database of its own.
 
+mod agreement;
+mod catalogue;
 mod certificates;
+mod changes;
 mod client;
+mod identity;
+mod processes;
+mod requests;
 mod scene;
+mod signing;
 mod sql;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use fuldmagt_proto::v1;
 use fuldmagt_service::clock::{Clock as _, IdSource as _};
 use fuldmagt_service::compose::{Parts, Running, Service};
 use fuldmagt_service::config::{Config, Sources};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+pub use catalogue::package;
 pub use certificates::{AUTHORITY_CVR, OTHER_AUTHORITY_CVR};
 pub use client::{Client, Recorded};
+pub use identity::all;
 pub use scene::*;
+pub use signing::Signable;
 pub use sql::{Snapshot, UsageEntry, until};
 
 use crate::cluster::used_database;
@@ -25,7 +37,8 @@ use crate::fixtures::{Keyring, People, SequentialIds, SettableClock};
 use crate::{TestDatabase, telemetry};
 use certificates::{CERTIFICATES, NAMELESS, UNREGISTERED};
 
-/// A service with its database, its clients and its clock. How to fill it is in `scene`, how to look behind it in `sql`.
+/// A service with its database, its clients and its clock. How to fill it is in `scene` and `catalogue`, how to look
+/// behind it in `sql`.
 pub struct World {
     /// The service's database.
     pub database: TestDatabase,
@@ -59,8 +72,10 @@ pub struct World {
     pub anonymous: Client,
     running: Running,
     request_ids: SequentialIds,
-    _keyring: Keyring,
-    _folder: tempfile::TempDir,
+    keyring: Keyring,
+    folder: tempfile::TempDir,
+    /// By party id, what a signing service names each registered party by.
+    signers: Mutex<HashMap<String, Vec<v1::Identifier>>>,
 }
 
 impl World {
@@ -97,8 +112,9 @@ impl World {
             anonymous: client(None),
             running,
             request_ids: SequentialIds::default(),
-            _keyring: keyring,
-            _folder: folder,
+            keyring,
+            folder,
+            signers: Mutex::default(),
         }
     }
 

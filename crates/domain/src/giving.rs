@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, Rules, State},
+    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Step},
+    ending::{self, Tree},
     identifier::{CprNumber, PartyKind},
     party::{Party, Standing},
     period::{self, Period, danish_date},
@@ -28,6 +29,10 @@ pub struct Gift<'a> {
     pub privileges: Vec<Privilege>,
     /// From when until when.
     pub period: Period,
+    /// What lives between the two parties already.
+    pub existing: Vec<Tree>,
+    /// Whether what overlaps is replaced.
+    pub replace: bool,
 }
 
 /// Why a delegation may not be given.
@@ -36,7 +41,7 @@ pub enum Refusal {
     /// The logged-in user may not act for the delegator.
     #[error("the actor may not act for the delegator")]
     NotForDelegator,
-    /// The login is less than NSIS substantial.
+    /// The login is less than NSIS substantial, or less than a privilege demands.
     #[error("the login is not sure enough")]
     AssuranceTooLow,
     /// Nobody gives a delegation to themselves.
@@ -60,15 +65,25 @@ pub enum Refusal {
     /// The privilege cannot be given by this kind of party.
     #[error("the privilege is not for this kind of delegator")]
     DelegatorKind(PrivilegeUri),
+    /// The privilege is not for delegators of this age.
+    #[error("the privilege is not for delegators of this age")]
+    DelegatorAge(PrivilegeUri),
     /// The privilege cannot be held by this kind of party.
     #[error("the privilege is not for this kind of representative")]
     RepresentativeKind(PrivilegeUri),
     /// The period is longer than the service or the privilege allows.
     #[error("the period is too long")]
     Period(#[from] period::Error),
+    /// The representative has one of the privileges from the delegator in an overlapping period.
+    #[error("the delegation overlaps another")]
+    Overlaps(DelegationId),
+    /// The replacement begins later than what it would replace, so that nothing would be in force in between.
+    #[error("the replacement begins later than what it replaces")]
+    ReplacementStartsLater(DelegationId),
 }
 
-/// Gives a delegation, or says why not. The rules are tried in the order of the refusals above.
+/// Gives a delegation, or says why not. The rules are tried in the order of the refusals above. The first step is the new
+/// delegation's; the others are those of what it replaces.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -77,31 +92,106 @@ pub fn give(
     rules: Rules,
     id: DelegationId,
     now: DateTime<Utc>,
-) -> Result<Delegation, Refusal> {
-    check_parties(&gift, rules, now)?;
-    for privilege in &gift.privileges {
-        check_privilege(privilege, &gift, now)?;
-    }
-    gift.period.check_length(rules.max_period_days)?;
-    Ok(Delegation {
+) -> Result<Vec<Step>, Refusal> {
+    gift.check(rules, now)?;
+    let (delegator, representative) = (gift.delegator.id, gift.representative.id);
+    let privileges = gift.uris();
+    let replaced = replaced(gift.existing, &privileges, gift.period, gift.replace, now)?;
+    let delegation = Delegation {
         id,
-        delegator: gift.delegator.id,
-        representative: gift.representative.id,
-        privileges: gift.privileges.into_iter().map(|privilege| privilege.uri).collect(),
+        delegator,
+        representative,
+        privileges: privileges.clone(),
+        taken_out: Vec::new(),
         period: gift.period,
+        starts_on_acceptance: false,
+        lapses_at: None,
         state: State::Active,
+        suspended: false,
+        links: Links { supersedes: ids(&replaced), ..Links::default() },
         created_at: now,
         version: 1,
-    })
+    };
+    let mut steps = vec![Step {
+        acting_for: Some(delegator),
+        grants: privileges.clone(),
+        tells: vec![(representative, NoticeKind::Given)],
+        ..Step::new(delegation, EventKind::Created, now)
+    }];
+    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
+    Ok(steps)
+}
+
+impl Gift<'_> {
+    /// Tries every rule but that of overlap.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn check(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if !self.actor.may_act_for(self.delegator.id) {
+            return Err(Refusal::NotForDelegator);
+        }
+        if self.assurance < LevelOfAssurance::Substantial {
+            return Err(Refusal::AssuranceTooLow);
+        }
+        self.check_terms(rules, now)
+    }
+
+    /// Tries every rule but those of overlap and of the delegator's login: for what the delegator signs by hand.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn check_terms(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
+        check_parties(self, rules, now)?;
+        for privilege in &self.privileges {
+            check_privilege(privilege, self, now)?;
+        }
+        Ok(self.period.check_length(rules.max_period_days)?)
+    }
+
+    /// The privileges' names, sorted.
+    #[must_use]
+    pub fn uris(&self) -> Vec<PrivilegeUri> {
+        self.privileges.iter().map(|privilege| privilege.uri.clone()).collect()
+    }
+}
+
+/// Those of the delegations that nobody ended which a new one of these privileges and this period replaces.
+///
+/// # Errors
+/// [`Refusal::Overlaps`] when nothing is to be replaced, or what overlaps has run out by now, which happens to a start
+/// before now; [`Refusal::ReplacementStartsLater`].
+pub fn replaced(
+    existing: Vec<Tree>,
+    privileges: &[PrivilegeUri],
+    period: Period,
+    replace: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Tree>, Refusal> {
+    let mut replaced = Vec::new();
+    for tree in existing {
+        let old = &tree.top;
+        let shares = old.privileges.iter().any(|uri| privileges.contains(uri));
+        if !(old.lives() && shares && old.period.overlaps(&period)) {
+            continue;
+        }
+        if !replace || !old.lives_at(now) {
+            return Err(Refusal::Overlaps(old.id));
+        }
+        if period.from() > now && period.from() > old.period.from() {
+            return Err(Refusal::ReplacementStartsLater(old.id));
+        }
+        replaced.push(tree);
+    }
+    Ok(replaced)
+}
+
+/// Their ids.
+pub(crate) fn ids(trees: &[Tree]) -> Vec<DelegationId> {
+    trees.iter().map(|tree| tree.top.id).collect()
 }
 
 fn check_parties(gift: &Gift<'_>, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
-    if !gift.actor.may_act_for(gift.delegator.id) {
-        return Err(Refusal::NotForDelegator);
-    }
-    if gift.assurance < LevelOfAssurance::Substantial {
-        return Err(Refusal::AssuranceTooLow);
-    }
     if gift.delegator.id == gift.representative.id {
         return Err(Refusal::ToOneself);
     }
@@ -124,17 +214,38 @@ fn check_age(cpr: &CprNumber, rules: Rules, today: NaiveDate) -> Result<(), Refu
 }
 
 fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let is_of_age = |cpr: &CprNumber| privilege.delegator_ages.admits(cpr, danish_date(now));
+    if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
+        return Err(Refusal::DelegatorAge(privilege.uri.clone()));
+    }
+    if gift.assurance < privilege.assurance {
+        return Err(Refusal::AssuranceTooLow);
+    }
+    check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, now)
+}
+
+/// Whether the privilege is there to be given between parties of those kinds for the period.
+///
+/// # Errors
+/// [`Refusal::NotPublished`], [`Refusal::DelegatorKind`], [`Refusal::RepresentativeKind`], [`Refusal::Period`].
+pub fn check_offer(
+    privilege: &Privilege,
+    delegator: PartyKind,
+    representative: PartyKind,
+    period: Period,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
     if !privilege.publication.covers(now) {
         return Err(Refusal::NotPublished(privilege.uri.clone()));
     }
-    if !privilege.delegator_kinds.contains(&gift.delegator.kind) {
+    if !privilege.delegator_kinds.contains(&delegator) {
         return Err(Refusal::DelegatorKind(privilege.uri.clone()));
     }
-    if !privilege.representative_kinds.contains(&gift.representative.kind) {
+    if !privilege.representative_kinds.contains(&representative) {
         return Err(Refusal::RepresentativeKind(privilege.uri.clone()));
     }
     if let Some(days) = privilege.max_period_days {
-        gift.period.check_length(days.get())?;
+        period.check_length(days.get())?;
     }
     Ok(())
 }
@@ -150,7 +261,7 @@ mod tests {
     use crate::{
         identifier::CvrNumber,
         party::PartyId,
-        privilege::{Publication, SystemId},
+        privilege::{AccessKind, AgeRange, Publication, SystemId},
     };
 
     fn now() -> DateTime<Utc> {
@@ -177,6 +288,12 @@ mod tests {
             max_period_days: None,
             delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
             representative_kinds: vec![PartyKind::Person, PartyKind::Organisation, PartyKind::Employee],
+            access: AccessKind::Act,
+            assurance: LevelOfAssurance::Substantial,
+            delegator_ages: AgeRange::ANY,
+            max_sub_delegation_depth: 0,
+            paper_allowed: false,
+            request_allowed: true,
             publication: Publication::Published { from: now() },
         }
     }
@@ -189,6 +306,8 @@ mod tests {
         representative: Party,
         privilege: Privilege,
         days: i64,
+        existing: Vec<Tree>,
+        replace: bool,
     }
 
     fn world() -> World {
@@ -200,10 +319,12 @@ mod tests {
             representative: party(2, PartyKind::Person),
             privilege: privilege(),
             days: 30,
+            existing: Vec::new(),
+            replace: false,
         }
     }
 
-    fn give_in(world: &World) -> Result<Delegation, Refusal> {
+    fn give_in(world: &World) -> Result<Vec<Step>, Refusal> {
         let gift = Gift {
             actor: &world.actor,
             assurance: world.assurance,
@@ -212,8 +333,70 @@ mod tests {
             representative: &world.representative,
             privileges: vec![world.privilege.clone()],
             period: Period::new(now(), now() + TimeDelta::days(world.days)).unwrap(),
+            existing: world.existing.clone(),
+            replace: world.replace,
         };
         give(gift, Rules::default(), DelegationId(Uuid::from_u128(7)), now())
+    }
+
+    /// The same privilege between the same two, in days from now.
+    fn existing(from: i64, to: i64) -> Tree {
+        let day = |days| now() + TimeDelta::days(days);
+        let top = Delegation {
+            id: DelegationId(Uuid::from_u128(6)),
+            privileges: vec![PrivilegeUri::parse("urn:dk:a").unwrap()],
+            period: Period::new(day(from), day(to)).unwrap(),
+            created_at: day(from),
+            ..crate::delegation::testing::delegation(0, 1)
+        };
+        Tree { top, below: Vec::new() }
+    }
+
+    #[test]
+    fn the_same_is_given_twice_only_in_place_of_the_first() {
+        let old = DelegationId(Uuid::from_u128(6));
+        let mut world = World { existing: vec![existing(-10, 10)], ..world() };
+        assert_eq!(give_in(&world), Err(Refusal::Overlaps(old)));
+        world.replace = true;
+        let steps = give_in(&world).unwrap();
+        assert_eq!(steps[0].delegation.links.supersedes, [old]);
+        assert_eq!(steps[1].delegation.state, State::Superseded { at: now() });
+        assert_eq!(steps[1].delegation.links.superseded_by, Some(steps[0].id()));
+    }
+
+    #[test]
+    fn what_does_not_overlap_stays_as_it_is() {
+        for tree in [existing(-10, -1), existing(-10, 0), existing(30, 40)] {
+            let world = World { existing: vec![tree], replace: true, ..world() };
+            assert_eq!(give_in(&world).unwrap().len(), 1);
+        }
+        let mut other = existing(-10, 10);
+        other.top.privileges = vec![PrivilegeUri::parse("urn:dk:b").unwrap()];
+        let world = World { existing: vec![other], ..world() };
+        assert_eq!(give_in(&world).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_replacement_leaves_no_gap() {
+        let old = existing(0, 10).top;
+        let privileges = old.privileges.clone();
+        let period =
+            |from, to| Period::new(now() + TimeDelta::days(from), now() + TimeDelta::days(to)).unwrap();
+        let tree = || vec![Tree { top: old.clone(), below: Vec::new() }];
+        assert_eq!(
+            replaced(tree(), &privileges, period(5, 30), true, now()),
+            Err(Refusal::ReplacementStartsLater(old.id))
+        );
+        assert_eq!(replaced(tree(), &privileges, period(0, 30), true, now()).unwrap().len(), 1);
+        assert_eq!(replaced(tree(), &privileges, period(10, 30), true, now()).unwrap().len(), 0);
+        // A start before now, of what ran out in between, overlaps what nobody can end any more.
+        let expired = vec![existing(-10, 0)];
+        assert_eq!(
+            replaced(expired, &privileges, period(-1, 30), true, now()),
+            Err(Refusal::Overlaps(old.id))
+        );
+        let scheduled = vec![existing(8, 20)];
+        assert_eq!(replaced(scheduled, &privileges, period(5, 30), true, now()).unwrap().len(), 1);
     }
 
     #[test]
@@ -245,6 +428,7 @@ mod tests {
         type Change = fn(&mut World);
         let cases: Vec<(Change, Refusal)> = vec![
             (|w| w.assurance = LevelOfAssurance::Low, Refusal::AssuranceTooLow),
+            (|w| w.privilege.assurance = LevelOfAssurance::High, Refusal::AssuranceTooLow),
             (|w| w.representative = w.delegator.clone(), Refusal::ToOneself),
             (
                 |w| {
@@ -258,6 +442,10 @@ mod tests {
             (|w| w.cpr = None, Refusal::AgeUnknown),
             (|w| w.cpr = Some(CprNumber::parse("0101154000").unwrap()), Refusal::UnderAge),
             (|w| w.privilege.publication = Publication::Draft, Refusal::NotPublished(uri())),
+            (
+                |w| w.privilege.delegator_ages = AgeRange::new(None, Some(20)).unwrap(),
+                Refusal::DelegatorAge(uri()),
+            ),
             (|w| w.privilege.delegator_kinds = vec![PartyKind::Organisation], Refusal::DelegatorKind(uri())),
             (
                 |w| w.privilege.representative_kinds = vec![PartyKind::Employee],

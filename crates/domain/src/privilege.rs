@@ -1,16 +1,28 @@
 //! Privileges: what may be delegated, named by a URI and owned by one authority's IT system.
 
+mod ages;
+mod publication;
+
 use std::{fmt, num::NonZeroU32};
 
-use chrono::{DateTime, Utc};
 use unicode_normalization::is_nfc;
 
-use crate::identifier::{CvrNumber, PartyKind};
+pub use ages::{AgeRange, Error as AgeRangeError, MAX_AGE_YEARS};
+pub use publication::{
+    Error as PublicationError, ExistingGrants, MAX_DAYS_AHEAD, Publication, State as PublicationState, plan,
+};
+
+use crate::{
+    assurance::LevelOfAssurance,
+    identifier::{CvrNumber, PartyKind},
+};
 
 /// Longest privilege URI in characters. The longest that is known in use has 93.
 pub const MAX_URI_CHARS: usize = 500;
 /// Longest system id in characters.
 pub const MAX_SYSTEM_ID_CHARS: usize = 64;
+/// How often a privilege can be passed on at most: a chain of five is longer than anybody oversees.
+pub const MAX_SUB_DELEGATION_DEPTH: u8 = 5;
 
 /// Why a name of the catalogue is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,52 +121,29 @@ impl fmt::Display for SystemId {
     }
 }
 
-/// Whether a privilege may be given and used, and since when.
+/// What a privilege lets its holder do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Publication {
-    /// Registered, never published.
-    Draft,
-    /// Available from an instant on.
-    Published {
-        /// From when, inclusive.
-        from: DateTime<Utc>,
-    },
-    /// Was available, and is no more.
-    Hidden {
-        /// From when it was available, inclusive.
-        from: DateTime<Utc>,
-        /// Until when, exclusive.
-        to: DateTime<Utc>,
-    },
+pub enum AccessKind {
+    /// See, and change nothing.
+    Read,
+    /// Act with effect for the delegator.
+    Act,
 }
 
-impl Publication {
-    /// Whether the privilege is published at the instant.
+impl AccessKind {
+    /// The stable name: `read` or `act`.
     #[must_use]
-    pub fn covers(self, at: DateTime<Utc>) -> bool {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Draft => false,
-            Self::Published { from } => from <= at,
-            Self::Hidden { from, to } => from <= at && at < to,
+            Self::Read => "read",
+            Self::Act => "act",
         }
     }
 
-    /// Published from the instant on; what is published already stays as it is.
+    /// Reads a stable name, exactly as [`AccessKind::as_str`] writes it.
     #[must_use]
-    pub fn publish(self, at: DateTime<Utc>) -> Self {
-        match self {
-            Self::Published { .. } => self,
-            Self::Draft | Self::Hidden { .. } => Self::Published { from: at },
-        }
-    }
-
-    /// Hidden from the instant on; what is not published cannot be hidden and stays as it is.
-    #[must_use]
-    pub fn hide(self, at: DateTime<Utc>) -> Self {
-        match self {
-            Self::Published { from } => Self::Hidden { from, to: at.max(from) },
-            Self::Draft | Self::Hidden { .. } => self,
-        }
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Read, Self::Act].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -173,6 +162,18 @@ pub struct Privilege {
     pub delegator_kinds: Vec<PartyKind>,
     /// The kinds of party that may hold it.
     pub representative_kinds: Vec<PartyKind>,
+    /// Whether it lets its holder read only, or act.
+    pub access: AccessKind,
+    /// The level of assurance that giving it takes, at least: substantial or high.
+    pub assurance: LevelOfAssurance,
+    /// The ages of persons that may give it.
+    pub delegator_ages: AgeRange,
+    /// How often it may be passed on; 0 for not at all, at most [`MAX_SUB_DELEGATION_DEPTH`].
+    pub max_sub_delegation_depth: u8,
+    /// Whether it may be given on paper.
+    pub paper_allowed: bool,
+    /// Whether a representative may ask for it.
+    pub request_allowed: bool,
     /// Whether it may be given and used.
     pub publication: Publication,
 }
@@ -180,12 +181,7 @@ pub struct Privilege {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeZone as _;
     use proptest::prelude::*;
-
-    fn at(hour: u32) -> DateTime<Utc> {
-        Utc.with_ymd_and_hms(2026, 3, 1, hour, 0, 0).unwrap()
-    }
 
     #[test]
     fn urns_with_danish_letters_are_privilege_uris() {
@@ -214,19 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_never_published_and_cannot_be_hidden() {
-        assert!(!Publication::Draft.covers(at(1)));
-        assert_eq!(Publication::Draft.hide(at(1)), Publication::Draft);
+    fn every_kind_of_access_is_read_back_from_its_name() {
+        for kind in [AccessKind::Read, AccessKind::Act] {
+            assert_eq!(AccessKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(AccessKind::parse("Read"), None);
     }
 
     proptest! {
-        #[test]
-        fn hiding_ends_what_publishing_began(from in 0u32..12, to in 12u32..24, asked in 0u32..24) {
-            let hidden = Publication::Draft.publish(at(from)).hide(at(to));
-            prop_assert_eq!(hidden.covers(at(asked)), from <= asked && asked < to);
-            prop_assert!(hidden.publish(at(23)).covers(at(23)));
-        }
-
         #[test]
         fn reading_any_text_never_fails_otherwise_than_by_refusal(text in "\\PC*") {
             if let Ok(uri) = PrivilegeUri::parse(&text) {

@@ -6,9 +6,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use prost::Message as _;
 
-const SOURCES: [&str; 4] = [
+const SOURCES: &[&str] = &[
     "fuldmagt/v1/catalogue_service.proto",
     "fuldmagt/v1/delegation_service.proto",
+    "fuldmagt/v1/notice_service.proto",
+    "fuldmagt/v1/paper_service.proto",
     "fuldmagt/v1/party_service.proto",
     "fuldmagt/v1/query_service.proto",
 ];

@@ -29,8 +29,10 @@ const MAX_CLIENTS: usize = 10_000;
 /// `organizationIdentifier` (ETSI EN 319 412-1): `NTRDK-` and the CVR number.
 const OID_ORGANIZATION_IDENTIFIER: &str = "2.5.4.97";
 const CVR_SCHEME: &str = "NTRDK-";
-/// The development client's organisation: Digitaliseringsstyrelsen.
-const DEVELOPMENT_CVR: &str = "34051178";
+/// Digitaliseringsstyrelsen: the organisation of the development client, and of the service itself.
+const AGENCY_CVR: &str = "34051178";
+/// Who the service is in events and in the usage log when it acts by itself. No registered client has an underscore.
+pub const SERVICE_ITSELF: &str = "service_itself";
 
 /// A client that may call: a system of one organisation.
 #[derive(Debug, Clone)]
@@ -309,9 +311,20 @@ pub fn development_client() -> Result<Client, fuldmagt_domain::identifier::Error
     Ok(Client {
         id: "development".to_owned(),
         name: "Development client".to_owned(),
-        cvr: CvrNumber::parse(DEVELOPMENT_CVR)?,
+        cvr: CvrNumber::parse(AGENCY_CVR)?,
         roles: RoleSet::all(),
         purposes: ["case", "login"].map(str::to_owned).to_vec(),
+    })
+}
+
+/// The client that the service is when it acts by itself: it may call nothing.
+pub fn service_itself() -> Result<Client, fuldmagt_domain::identifier::Error> {
+    Ok(Client {
+        id: SERVICE_ITSELF.to_owned(),
+        name: "The service itself".to_owned(),
+        cvr: CvrNumber::parse(AGENCY_CVR)?,
+        roles: RoleSet::default(),
+        purposes: Vec::new(),
     })
 }
 

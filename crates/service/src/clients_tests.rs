@@ -115,3 +115,12 @@ fn the_development_client_may_be_everything() {
     let client = development_client().unwrap();
     assert_eq!(client.roles, RoleSet::all());
 }
+
+#[test]
+fn no_registered_client_can_be_the_service_itself() {
+    let fingerprint = "ab".repeat(32);
+    Registry::parse(&entry("service-itself", CVR, &[&fingerprint])).unwrap();
+    Registry::parse(&entry(SERVICE_ITSELF, CVR, &[&fingerprint])).unwrap_err();
+    let itself = service_itself().unwrap();
+    assert!(itself.id == SERVICE_ITSELF && itself.roles.is_empty());
+}

@@ -8,7 +8,6 @@ use fuldmagt_domain::delegation::Rules;
 use fuldmagt_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tonic::service::Routes;
 
 use crate::app::App;
 use crate::app::import_cpr_snapshot;
@@ -17,6 +16,9 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::embedded;
 use crate::jobs::database_probe::DatabaseProbe;
+use crate::jobs::expiry_notices::ExpiryNotices;
+use crate::jobs::lapsed_requests::LapsedRequests;
+use crate::jobs::standing_effects::StandingEffects;
 use crate::jobs::usage_log_partitions::UsageLogPartitions;
 use crate::jobs::{Failure, Jobs, Outcome, Stop};
 use crate::rpc;
@@ -96,7 +98,8 @@ impl Service {
             database.close().await;
             return Err(error.into());
         }
-        let server = match serve(&database.store, bound, &config, &parts, (&health, &telemetry)).await {
+        let app = app(&database.store, &config, &parts);
+        let server = match serve(&database.store, &app, bound, &config, (&health, &telemetry)).await {
             Ok(server) => server,
             Err(error) => {
                 database.close().await;
@@ -112,6 +115,18 @@ impl Service {
         let partitions =
             UsageLogPartitions { store: database.store.clone(), clock: Arc::clone(&parts.clock) };
         jobs.start("usage-log-partitions", move |stop| partitions.run(stop));
+        let lapsed = LapsedRequests { app: app.clone() };
+        jobs.start("lapsed-requests", move |stop| lapsed.run(stop));
+        let expiry_notices = ExpiryNotices {
+            store: database.store.clone(),
+            clock: Arc::clone(&parts.clock),
+            ids: Arc::clone(&parts.ids),
+            days: config.rules.expiry_notice_days,
+            interval: config.jobs.expiry_notices_interval,
+        };
+        jobs.start("expiry-notices", move |stop| expiry_notices.run(stop));
+        let effects = StandingEffects { app };
+        jobs.start("standing-effects", move |stop| effects.run(stop));
 
         let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
         let requested = shutdown.0.subscribe();
@@ -187,9 +202,9 @@ impl Shutdown {
 
 async fn serve(
     store: &Store,
+    app: &App,
     bound: Bound,
     config: &Config,
-    parts: &Parts,
     (health, telemetry): (&Health, &Telemetry),
 ) -> Result<server::Running, Error> {
     let pool = store.clone();
@@ -197,21 +212,19 @@ async fn serve(
         let (size, idle) = pool.pool_size();
         PoolSample { size: size.into(), idle: idle as u64 }
     });
-    let services = Services {
-        routes: routes(store, config, parts),
-        health: health.clone(),
-        telemetry: telemetry.clone(),
-    };
+    let services =
+        Services { routes: rpc::routes(app), health: health.clone(), telemetry: telemetry.clone() };
     let server = bound.serve(config, services)?;
     health.set_ready(true).await;
     Ok(server)
 }
 
-/// The RPCs of the API.
-fn routes(store: &Store, config: &Config, parts: &Parts) -> Routes {
+/// What all commands and questions work with.
+fn app(store: &Store, config: &Config, parts: &Parts) -> App {
     let rules = Rules {
         max_period_days: config.rules.max_period_days,
         min_delegator_age_years: config.rules.min_delegator_age_years,
+        request_lapse_days: config.rules.request_lapse_days,
     };
     let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
     let answer_max_age = Duration::from_secs(config.rules.answer_max_age_s.into());
@@ -220,7 +233,7 @@ fn routes(store: &Store, config: &Config, parts: &Parts) -> Routes {
         min_percent_of_current: config.cpr.min_percent_of_current,
         idle: config.cpr.import_idle,
     };
-    rpc::routes(&App::new(store.clone(), clock, ids, rules, answer_max_age, cpr))
+    App::new(store.clone(), clock, ids, rules, answer_max_age, cpr)
 }
 
 async fn until_stopped(endless: impl Future<Output = std::convert::Infallible>, mut stop: Stop) -> Outcome {

@@ -8,6 +8,9 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 pub(crate) mod database_probe;
+pub(crate) mod expiry_notices;
+pub(crate) mod lapsed_requests;
+pub(crate) mod standing_effects;
 pub(crate) mod usage_log_partitions;
 
 /// After being asked to, a job ends within this time or is cut off: each is between two short steps.

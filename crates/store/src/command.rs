@@ -1,8 +1,10 @@
 //! What every command carries, and the first answer that a repeated one gets again.
 
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::party::PartyId;
 use uuid::Uuid;
 
-use crate::{Result, SHARD, Store, revision::Revision, usage::Usage};
+use crate::{Error, Result, SHARD, Store, revision::Revision, usage::Usage};
 
 /// One command: who sends it, its request id and what it asks.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +91,55 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
+        Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
+    }
+
+    /// Remembers the answer that nothing lived between two parties at an instant to be ended, with its usage entry. One round trip.
+    ///
+    /// # Errors
+    /// As [`Store::remember`], and [`crate::Error::Contention`] when something lives by now.
+    pub async fn remember_nothing_between(
+        &self,
+        command: &Command<'_>,
+        (delegator, representative, at): (PartyId, PartyId, DateTime<Utc>),
+        outcome: &str,
+        response: &[u8],
+    ) -> Result<Revision> {
+        let usage = &command.usage;
+        let row = sqlx::query!(
+            r#"with head as (
+                 select h.revision, h.epoch from feed_head h
+                 where h.shard = $1 and not exists (
+                     select from delegation d
+                     where d.shard = $1 and d.delegator_id = $8 and d.representative_id = $9 and d.status = 'active'
+                       and d.valid_to > $14)
+               ),
+               logged as (
+                 insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, actor_id, trace_id,
+                                        delegator_id, representative_id, outcome)
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from head
+               )
+               insert into idempotency (shard, client_id, request_id, rpc, payload_digest, response, revision, occurred_at)
+               select $1, $4, $11, $5, $12, $13, head.revision, $3 from head
+               returning revision, (select epoch from head) as "epoch!""#,
+            SHARD,
+            usage.entry_id,
+            usage.at,
+            usage.client,
+            usage.rpc,
+            usage.actor.map(|party| party.0),
+            usage.trace_id,
+            delegator.0,
+            representative.0,
+            outcome,
+            command.request_id,
+            command.payload_digest.as_slice(),
+            response,
+            at,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let row = row.ok_or(Error::Contention(sqlx::Error::RowNotFound))?;
         Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
     }
 }

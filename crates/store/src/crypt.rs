@@ -53,8 +53,14 @@ pub enum Purpose {
     Identifier = 1,
     /// A party's name; the owner is the party.
     Name = 2,
-    /// The message of a delegation; the owner is the delegation, the key that of the delegator.
+    /// The message of a delegation; the owner is the delegation, the key that of the party who wrote it.
     Message = 3,
+    /// The text of a signed agreement; owner and key are the proof's.
+    Agreement = 4,
+    /// The signer of an agreement; owner and key are the proof's.
+    Signer = 5,
+    /// What a signing service returned; owner and key are the proof's.
+    Evidence = 6,
     /// The number that a person has in the place of another, as the CPR register tells it; the owner is the record, the
     /// key that of the register's copy.
     CprNumber = 20,

@@ -36,7 +36,21 @@ pub enum Conflict {
     IdentifierKind,
     /// The representative has the privilege from the delegator in an overlapping period.
     OverlappingGrant,
-    /// A system or privilege of that name was registered meanwhile.
+    /// The requester has as many unanswered requests as are allowed.
+    TooManyRequests,
+    /// The requester has as many unanswered requests to the delegator as are allowed.
+    TooManyRequestsToDelegator,
+    /// The delegator has declined the requester's requests too often.
+    DeclinedTooOften,
+    /// There are as many delegations between the two parties as are allowed.
+    TooManyDelegations,
+    /// The representative, and those after them, have given on as often as is allowed.
+    TooManyGivenOn,
+    /// A paper delegation was to be approved by who registered or started it.
+    FourEyes,
+    /// As many paper cases of the two parties wait as are allowed.
+    TooManyPaperCases,
+    /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
     Version,
@@ -55,6 +69,13 @@ impl fmt::Display for Conflict {
             Self::Identifier => "identifier",
             Self::IdentifierKind => "kind of identifier",
             Self::OverlappingGrant => "overlapping grant",
+            Self::TooManyRequests => "requests",
+            Self::TooManyRequestsToDelegator => "requests to one delegator",
+            Self::DeclinedTooOften => "declined requests",
+            Self::TooManyDelegations => "delegations between two parties",
+            Self::TooManyGivenOn => "sub-delegations",
+            Self::FourEyes => "four eyes",
+            Self::TooManyPaperCases => "paper cases",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
             Self::CprImport => "import of the CPR register",
@@ -71,9 +92,23 @@ impl Conflict {
             "identifier_pkey" => Some(Self::Identifier),
             "one_cpr_or_cvr_per_party" => Some(Self::IdentifierKind),
             "no_overlapping_grants" => Some(Self::OverlappingGrant),
-            "system_pkey" | "privilege_shard_uri_key" => Some(Self::CatalogueName),
-            // An event with the version that this command wanted was written meanwhile.
-            "event_pkey" => Some(Self::Version),
+            "at_most_20_requests" => Some(Self::TooManyRequests),
+            "at_most_5_requests_to_one_delegator" => Some(Self::TooManyRequestsToDelegator),
+            "no_request_after_3_declines" => Some(Self::DeclinedTooOften),
+            "at_most_200_between_two" => Some(Self::TooManyDelegations),
+            "at_most_500_given_on" => Some(Self::TooManyGivenOn),
+            "paper_takes_four_eyes" => Some(Self::FourEyes),
+            "at_most_5_paper_cases_of_a_pair" => Some(Self::TooManyPaperCases),
+            "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
+            // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the
+            // employee was designated, or the request accepted. The statement's parts are written in no certain order, so
+            // that any of them may be the first to notice.
+            "event_pkey"
+            | "sub_delegation_within_parent"
+            | "one_designation_at_a_time"
+            | "delegation_privilege_pkey"
+            | "supersession_pkey"
+            | "proof_of_delegation" => Some(Self::Version),
             "one_loading_cpr_snapshot" | "one_cpr_import_per_id" => Some(Self::CprImport),
             _ if name.starts_with("cpr_record_") && name.ends_with("_pkey") => Some(Self::CprNumberTwice),
             _ => None,

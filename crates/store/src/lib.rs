@@ -12,6 +12,8 @@ pub mod cpr;
 pub mod crypt;
 pub mod delegation;
 pub mod keyring;
+pub mod notice;
+pub mod package;
 pub mod page_token;
 pub mod party;
 pub mod query;

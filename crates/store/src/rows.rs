@@ -4,10 +4,11 @@ use std::num::NonZeroU32;
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    assurance::LevelOfAssurance,
     identifier::{CvrNumber, PartyKind},
     party::{Party, PartyId, Standing},
     period::Period,
-    privilege::{Privilege, PrivilegeUri, Publication, SystemId},
+    privilege::{AccessKind, AgeRange, ExistingGrants, Privilege, PrivilegeUri, Publication, SystemId},
 };
 use uuid::Uuid;
 
@@ -46,8 +47,24 @@ pub(crate) struct PrivilegeRow {
     pub(crate) max_period_days: Option<i32>,
     pub(crate) delegator_kinds: Vec<String>,
     pub(crate) representative_kinds: Vec<String>,
+    pub(crate) access_kind: String,
+    pub(crate) assurance: String,
+    pub(crate) min_age_years: Option<i16>,
+    pub(crate) max_age_years: Option<i16>,
+    pub(crate) max_sub_delegation_depth: i16,
+    pub(crate) paper_allowed: bool,
+    pub(crate) request_allowed: bool,
+    pub(crate) publication: PublicationRow,
+}
+
+/// The columns of a privilege that tell when it may be given and used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PublicationRow {
     pub(crate) published_at: Option<DateTime<Utc>>,
     pub(crate) hidden_at: Option<DateTime<Utc>>,
+    pub(crate) hide_planned: bool,
+    pub(crate) grants_kept: bool,
+    pub(crate) republished_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<PrivilegeRow> for Privilege {
@@ -65,8 +82,73 @@ impl TryFrom<PrivilegeRow> for Privilege {
                 .and_then(NonZeroU32::new),
             delegator_kinds: kinds(&row.delegator_kinds)?,
             representative_kinds: kinds(&row.representative_kinds)?,
-            publication: publication(row.published_at, row.hidden_at)?,
+            access: AccessKind::parse(&row.access_kind).ok_or(Error::Unreadable("kind of access"))?,
+            assurance: LevelOfAssurance::parse(&row.assurance)
+                .map_err(|_| Error::Unreadable("level of assurance"))?,
+            delegator_ages: ages(row.min_age_years, row.max_age_years)?,
+            max_sub_delegation_depth: u8::try_from(row.max_sub_delegation_depth)
+                .map_err(|_| Error::Unreadable("depth of sub-delegation"))?,
+            paper_allowed: row.paper_allowed,
+            request_allowed: row.request_allowed,
+            publication: row.publication.try_into()?,
         })
+    }
+}
+
+impl TryFrom<PublicationRow> for Publication {
+    type Error = Error;
+
+    fn try_from(row: PublicationRow) -> Result<Self> {
+        let existing = if row.grants_kept { ExistingGrants::Keep } else { ExistingGrants::Stop };
+        match (row.published_at, row.hidden_at) {
+            (None, None) => Ok(Self::Draft),
+            (Some(from), None) => Ok(Self::Published { from }),
+            (Some(from), Some(to)) => Ok(Self::Hidden {
+                from,
+                to,
+                is_planned: row.hide_planned,
+                existing,
+                again: row.republished_at,
+            }),
+            (None, Some(_)) => Err(Error::Unreadable("publication")),
+        }
+    }
+}
+
+impl From<Publication> for PublicationRow {
+    fn from(publication: Publication) -> Self {
+        let shown = |published_at, hidden_at| Self {
+            published_at,
+            hidden_at,
+            hide_planned: false,
+            grants_kept: false,
+            republished_at: None,
+        };
+        match publication {
+            Publication::Draft => shown(None, None),
+            Publication::Published { from } => shown(Some(from), None),
+            Publication::Hidden { from, to, is_planned, existing, again } => Self {
+                hide_planned: is_planned,
+                grants_kept: existing == ExistingGrants::Keep,
+                republished_at: again,
+                ..shown(Some(from), Some(to))
+            },
+        }
+    }
+}
+
+pub(crate) fn ages(min: Option<i16>, max: Option<i16>) -> Result<AgeRange> {
+    let years = |years: Option<i16>| years.map(u32::try_from).transpose().ok();
+    let range = years(min).zip(years(max)).and_then(|(min, max)| AgeRange::new(min, max).ok());
+    range.ok_or(Error::Unreadable("range of ages"))
+}
+
+/// The columns of a range of ages.
+pub(crate) fn age_columns(ages: AgeRange) -> Result<(Option<i16>, Option<i16>)> {
+    let column = |years: Option<u32>| years.map(i16::try_from).transpose();
+    match (column(ages.min()), column(ages.max())) {
+        (Ok(min), Ok(max)) => Ok((min, max)),
+        _ => Err(Error::Unreadable("range of ages")),
     }
 }
 
@@ -84,16 +166,4 @@ pub(crate) fn privilege_uri(text: &str) -> Result<PrivilegeUri> {
 
 pub(crate) fn period(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Period> {
     Period::new(from, to).map_err(|_| Error::Unreadable("period"))
-}
-
-pub(crate) fn publication(
-    published: Option<DateTime<Utc>>,
-    hidden: Option<DateTime<Utc>>,
-) -> Result<Publication> {
-    match (published, hidden) {
-        (None, None) => Ok(Publication::Draft),
-        (Some(from), None) => Ok(Publication::Published { from }),
-        (Some(from), Some(to)) => Ok(Publication::Hidden { from, to }),
-        (None, Some(_)) => Err(Error::Unreadable("publication")),
-    }
 }

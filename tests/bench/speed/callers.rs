@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fuldmagt_proto::v1;
 use fuldmagt_proto::v1::delegation_service_client::DelegationServiceClient;
+use fuldmagt_proto::v1::preview_delegation_request::Agreement;
 use fuldmagt_proto::v1::query_service_client::QueryServiceClient;
 use fuldmagt_service::clock::{Clock as _, IdSource as _, RandomIds, SystemClock};
 use tonic::transport::Channel;
@@ -19,6 +20,9 @@ pub(crate) const BATCH: usize = 100;
 /// A new delegation lasts so many seconds.
 const GIVEN_SECONDS: i64 = 30 * 86_400;
 
+/// As long as a small signed document.
+const EVIDENCE_BYTES: usize = 8 * 1024;
+
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -29,6 +33,9 @@ pub(crate) enum Call {
     /// [`BATCH`] questions, half of them granted.
     Batch,
     List,
+    /// Of what is to be signed, and then given.
+    Preview,
+    /// Of what was previewed.
     Create,
     /// Of what was created and is still there.
     Revoke,
@@ -47,13 +54,21 @@ pub(crate) struct Callers {
     channels: Vec<Channel>,
     questions: Arc<Questions>,
     turn: AtomicUsize,
+    /// What was previewed, signed.
+    signed: Mutex<Vec<v1::CreateDelegationRequest>>,
     /// Delegation and delegator of what was created.
     created: Mutex<Vec<(String, String)>>,
 }
 
 impl Callers {
     pub(crate) fn new(channels: Vec<Channel>, questions: Arc<Questions>) -> Self {
-        Self { channels, questions, turn: AtomicUsize::new(0), created: Mutex::new(Vec::new()) }
+        Self {
+            channels,
+            questions,
+            turn: AtomicUsize::new(0),
+            signed: Mutex::default(),
+            created: Mutex::default(),
+        }
     }
 
     /// Makes a call on one of the connections: workers are spread over them.
@@ -66,7 +81,8 @@ impl Callers {
             Call::CheckDenied => check(channel, of(&self.questions.denied_requests, turn), false).await,
             Call::Batch => self.batch(channel, turn).await,
             Call::List => self.list(channel).await,
-            Call::Create => self.create(channel, turn).await,
+            Call::Preview => self.preview(channel, turn).await,
+            Call::Create => self.create(channel).await,
             Call::Revoke => self.revoke(channel).await,
         }
     }
@@ -97,24 +113,51 @@ impl Callers {
         }
     }
 
-    async fn create(&self, channel: Channel, turn: usize) -> Outcome {
+    async fn preview(&self, channel: Channel, turn: usize) -> Outcome {
         let givers = &self.questions.givers;
-        let delegator = givers[turn % givers.len()].clone();
+        let delegator = &givers[turn % givers.len()];
         // Another one each time round, so that no two gifts overlap.
-        let representative = givers[(turn + 1 + turn / givers.len()) % givers.len()].clone();
-        let end = v1::period::End::ValidTo(prost_types::Timestamp {
-            seconds: SystemClock.now().timestamp() + GIVEN_SECONDS,
-            nanos: 0,
-        });
-        let request = v1::CreateDelegationRequest {
-            request_id: RandomIds.random_id().to_string(),
-            actor: Some(actor(&delegator)),
-            delegator_id: delegator.clone(),
-            representative_id: representative,
+        let representative = &givers[(turn + 1 + turn / givers.len()) % givers.len()];
+        let now = SystemClock.now().timestamp();
+        let end = v1::period::End::ValidTo(timestamp(now + GIVEN_SECONDS));
+        let terms = v1::CreateTerms {
+            delegator_id: delegator.party_id.clone(),
+            representative_id: representative.party_id.clone(),
             privileges: self.questions.given_privileges.clone(),
             period: Some(v1::Period { start: None, end: Some(end) }),
-            message: String::new(),
+            ..v1::CreateTerms::default()
         };
+        let actor = Some(actor(&delegator.party_id));
+        let agreement = Some(Agreement::Create(terms.clone()));
+        let request = v1::PreviewDelegationRequest { actor: actor.clone(), agreement };
+        let preview = match DelegationServiceClient::new(channel).preview_delegation(request).await {
+            Ok(answer) => answer.into_inner(),
+            Err(status) => return refused(&status),
+        };
+        let signature = v1::SignatureProof {
+            digest: preview.agreement.unwrap_or_default().digest,
+            sign_time: Some(timestamp(now)),
+            level_of_assurance: preview.minimum_level_of_assurance,
+            signer: vec![delegator.identifier.clone()],
+            evidence: vec![0; EVIDENCE_BYTES],
+        };
+        self.signed.lock().expect("no panic").push(v1::CreateDelegationRequest {
+            request_id: RandomIds.random_id().to_string(),
+            actor,
+            delegator_id: terms.delegator_id,
+            representative_id: terms.representative_id,
+            privileges: terms.privileges,
+            period: terms.period,
+            signature: Some(signature),
+            ..v1::CreateDelegationRequest::default()
+        });
+        Outcome::Right
+    }
+
+    async fn create(&self, channel: Channel) -> Outcome {
+        let signed = self.signed.lock().expect("no panic").pop();
+        let Some(request) = signed else { return Outcome::Exhausted };
+        let delegator = request.delegator_id.clone();
         match DelegationServiceClient::new(channel).create_delegation(request).await {
             Ok(answer) => {
                 let Some(delegation) = answer.into_inner().delegation else {
@@ -135,6 +178,7 @@ impl Callers {
             actor: Some(actor(&delegator)),
             delegation_id,
             reason: v1::EndReason::NoLongerNeeded.into(),
+            ..v1::RevokeDelegationRequest::default()
         };
         match DelegationServiceClient::new(channel).revoke_delegation(request).await {
             Ok(_) => Outcome::Right,
@@ -158,6 +202,10 @@ async fn check(channel: Channel, request: v1::CheckDelegationRequest, expected: 
         }
         Err(status) => refused(&status),
     }
+}
+
+fn timestamp(seconds: i64) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds, nanos: 0 }
 }
 
 fn of<T: Clone>(list: &[T], turn: usize) -> T {

@@ -156,7 +156,7 @@ fn steps(connections: usize) -> Vec<Step> {
     }
     steps.extend([Step::Pgbench(Script::CheckGranted, 1), Step::Pgbench(Script::Commit, 1)]);
     steps.extend([Step::Plain(Call::Batch, FEW), Step::Plain(Call::List, FEW)]);
-    steps.extend([Step::Plain(Call::Create, FEW), Step::Plain(Call::Revoke, FEW)]);
+    steps.extend([Call::Preview, Call::Create, Call::Revoke].map(|call| Step::Plain(call, FEW)));
     steps.extend([Step::Secure(Call::Empty, USUAL), Step::Secure(Call::CheckGranted, USUAL)]);
     steps
 }

@@ -27,6 +27,13 @@ pub(crate) struct Question {
     pub(crate) privilege: PrivilegeNumber,
 }
 
+/// Who gives a new delegation, and how a signing service names them.
+#[derive(Debug, Clone)]
+pub(crate) struct Giver {
+    pub(crate) party_id: String,
+    pub(crate) identifier: v1::Identifier,
+}
+
 /// All that is asked, each in random order.
 pub(crate) struct Questions {
     pub(crate) granted: Vec<Question>,
@@ -37,7 +44,7 @@ pub(crate) struct Questions {
     /// How many delegations the listed representative has.
     pub(crate) listed_holds: usize,
     /// Persons without delegations: they give the new ones, each to the next.
-    pub(crate) givers: Vec<String>,
+    pub(crate) givers: Vec<Giver>,
     pub(crate) given_privileges: Vec<String>,
 }
 
@@ -63,7 +70,13 @@ impl Questions {
                 page_token: String::new(),
             },
             listed_holds,
-            givers: givers.into_iter().map(|party| population.party_id(party).to_string()).collect(),
+            givers: givers
+                .into_iter()
+                .map(|party| Giver {
+                    party_id: population.party_id(party).to_string(),
+                    identifier: identifier(party),
+                })
+                .collect(),
             given_privileges: vec![uri(PrivilegeNumber(0)), uri(PrivilegeNumber(1)), uri(PrivilegeNumber(2))],
         })
     }

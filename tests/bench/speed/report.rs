@@ -155,6 +155,7 @@ fn others(measured: &Measurements) -> Vec<Line> {
             against(Call::Batch) * BATCH as f64,
         ),
         line("ListDelegators: pages of up to 500, of the busiest representative", against(Call::List)),
+        line("PreviewDelegation: three privileges", against(Call::Preview)),
         line("CreateDelegation: three privileges", against(Call::Create)),
         line("RevokeDelegation", against(Call::Revoke)),
         line(

@@ -5,10 +5,12 @@ use fuldmagt_domain::period::danish_date;
 use fuldmagt_proto::v1::{
     self, catalogue_service_client::CatalogueServiceClient,
     delegation_service_client::DelegationServiceClient, identifier::Value,
-    party_service_client::PartyServiceClient, period::End, query_service_client::QueryServiceClient,
+    party_service_client::PartyServiceClient, period::End, preview_delegation_request::Agreement,
+    query_service_client::QueryServiceClient,
 };
 use fuldmagt_service::clock::{Clock as _, IdSource as _, RandomIds, SystemClock};
-use fuldmagt_tests::fixtures::Person;
+use fuldmagt_service::rpc::to_proto::timestamp;
+use fuldmagt_tests::fixtures::{Person, note_secret};
 use fuldmagt_tests::telemetry::note_status;
 use tonic::Status;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -23,6 +25,13 @@ const SYSTEM: &str = "process-test";
 /// One client's connection.
 #[derive(Clone)]
 pub(crate) struct Api(pub(crate) Channel);
+
+/// A person that the service knows.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    party_id: String,
+    identifier: v1::Identifier,
+}
 
 /// A delegation that was given, and between whom.
 pub(crate) struct Given {
@@ -79,16 +88,20 @@ impl Api {
             let put = v1::PutPrivilegeRequest {
                 request_id: request_id_1,
                 privilege: Some(privilege),
-                etag: String::new(),
+                ..v1::PutPrivilegeRequest::default()
             };
             catalogue.put_privilege(put).await.expect("a privilege");
-            let publish = v1::PublishPrivilegeRequest { request_id: request_id_2, privilege: text(uri) };
+            let publish = v1::PublishPrivilegeRequest {
+                request_id: request_id_2,
+                privilege: text(uri),
+                ..v1::PublishPrivilegeRequest::default()
+            };
             catalogue.publish_privilege(publish).await.expect("it is published");
         }
     }
 
-    /// Registers a person by CPR number, and tells the party's id.
-    pub(crate) async fn register(&self, person: &Person) -> String {
+    /// Registers a person by CPR number.
+    pub(crate) async fn register(&self, person: &Person) -> Registered {
         let request = v1::ResolvePartyRequest {
             request_id: request_id(),
             identifiers: vec![cpr(person)],
@@ -96,32 +109,65 @@ impl Api {
             name: person.name.expose().to_owned(),
         };
         let answer = PartyServiceClient::new(self.0.clone()).resolve_party(request).await;
-        answer.expect("a party").into_inner().party.expect("a party").party_id
+        let party_id = answer.expect("a party").into_inner().party.expect("a party").party_id;
+        Registered { party_id, identifier: cpr(person) }
     }
 
     /// The first gives the second a delegation, for a month.
     pub(crate) async fn give(
         &self,
-        [delegator, representative]: &[String; 2],
+        [delegator, representative]: &[Registered; 2],
         uri: &str,
     ) -> Result<v1::CreateDelegationResponse, Status> {
         let actor = v1::Actor {
-            party_id: delegator.clone(),
+            party_id: delegator.party_id.clone(),
             level_of_assurance: v1::LevelOfAssurance::Substantial.into(),
         };
+        let terms = v1::CreateTerms {
+            delegator_id: delegator.party_id.clone(),
+            representative_id: representative.party_id.clone(),
+            privileges: vec![uri.to_owned()],
+            period: Some(v1::Period { start: None, end: Some(End::ToDate(in_a_month())) }),
+            ..v1::CreateTerms::default()
+        };
+        let signature = self.sign(actor.clone(), delegator.identifier.clone(), terms.clone()).await?;
         let request = v1::CreateDelegationRequest {
             request_id: request_id(),
             actor: Some(actor),
-            delegator_id: delegator.clone(),
-            representative_id: representative.clone(),
-            privileges: vec![uri.to_owned()],
-            period: Some(v1::Period { start: None, end: Some(End::ToDate(in_a_month())) }),
-            message: String::new(),
+            delegator_id: terms.delegator_id,
+            representative_id: terms.representative_id,
+            privileges: terms.privileges,
+            period: terms.period,
+            signature: Some(signature),
+            ..v1::CreateDelegationRequest::default()
         };
         let given = DelegationServiceClient::new(self.0.clone()).create_delegation(request).await;
         given
             .map(tonic::Response::into_inner)
             .inspect_err(|status| note_status("fuldmagt.v1.DelegationService/CreateDelegation", status))
+    }
+
+    async fn sign(
+        &self,
+        actor: v1::Actor,
+        signer: v1::Identifier,
+        terms: v1::CreateTerms,
+    ) -> Result<v1::SignatureProof, Status> {
+        let agreement = Some(Agreement::Create(terms));
+        let request = v1::PreviewDelegationRequest { actor: Some(actor), agreement };
+        let preview = DelegationServiceClient::new(self.0.clone()).preview_delegation(request).await;
+        let preview = preview
+            .map(tonic::Response::into_inner)
+            .inspect_err(|status| note_status("fuldmagt.v1.DelegationService/PreviewDelegation", status))?;
+        let evidence = format!("Underskriftsbevis nummer {}", request_id());
+        note_secret(&evidence);
+        Ok(v1::SignatureProof {
+            digest: preview.agreement.expect("an agreement").digest,
+            sign_time: Some(timestamp(SystemClock.now())),
+            level_of_assurance: preview.minimum_level_of_assurance,
+            signer: vec![signer],
+            evidence: evidence.into_bytes(),
+        })
     }
 
     /// Everything up to a delegation that was given.

@@ -21,7 +21,7 @@ const ALL_IS_WELL: &str = "Every answer was as it must be, and nothing is left r
 /// From now on the grants that are given are taken away again in the same moment.
 const FORGET_GRANTS: &str = "
     create function forget() returns trigger language plpgsql as
-        $$ begin new.ended_at := new.valid_from; return new; end $$;
+        $$ begin new.ended_at := new.valid_from; new.ended_as := 'revoked'; return new; end $$;
     create trigger forget before insert on delegation_privilege for each row execute function forget();";
 
 fn demo(folder: &Folder, args: &[&str]) -> Finished {

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 mod blocker;
+mod catalogue_load;
 mod client_commands;
 mod collector;
 mod configuration;

@@ -14,14 +14,26 @@ fn allowed(rpc: &str) -> &'static [&'static str] {
         ("/fuldmagt.v1.QueryService", _) => &["authority"],
         ("/fuldmagt.v1.DelegationService", _) => &["front_end"],
         ("/fuldmagt.v1.PartyService", "ImportCprSnapshot" | "GetCprImport") => &["register_feed"],
+        ("/fuldmagt.v1.PaperService", "StartPaperDelegation") => &["front_end", "caseworker_system"],
+        ("/fuldmagt.v1.PaperService", _) => &["caseworker_system"],
+        ("/fuldmagt.v1.NoticeService", _) => &["front_end"],
+        ("/fuldmagt.v1.PartyService", "EndEmployment") => &["front_end", "register_feed"],
+        ("/fuldmagt.v1.PartyService", "ResolveSuspension") => &["caseworker_system"],
         ("/fuldmagt.v1.PartyService", _) => &["front_end", "caseworker_system", "register_feed"],
-        ("/fuldmagt.v1.CatalogueService", "ListSystems" | "ListPrivileges") => {
+        ("/fuldmagt.v1.CatalogueService", "ListSystems" | "ListPrivileges" | "ListPackages") => {
             &["authority", "front_end", "operator"]
         }
         ("/fuldmagt.v1.CatalogueService", _) => &["authority", "operator"],
         _ => panic!("nobody has said who may call {rpc}"),
     }
 }
+
+/// Not built yet: whoever builds one takes it away here.
+const TO_COME: [&str; 3] = [
+    "/fuldmagt.v1.DelegationService/DesignateEmployee",
+    "/fuldmagt.v1.DelegationService/ListDesignations",
+    "/fuldmagt.v1.DelegationService/RemoveDesignation",
+];
 
 fn roles(world: &World) -> [(&'static str, &Client); 7] {
     [
@@ -64,7 +76,9 @@ async fn every_rpc_is_open_to_its_roles_and_closed_to_the_others() {
         for (role, client) in roles(&world) {
             let told = Refused::of(&refused(client, &rpc).await);
             if allowed(&rpc).contains(&role) {
-                assert_eq!(told.code, Code::InvalidArgument, "{rpc} by {role}");
+                let is_to_come = TO_COME.contains(&rpc.as_str());
+                let wanted = if is_to_come { Code::Unimplemented } else { Code::InvalidArgument };
+                assert_eq!(told.code, wanted, "{rpc} by {role}");
             } else {
                 let wanted = Refused::because(Code::PermissionDenied, "ROLE_MISSING");
                 assert_eq!(told, wanted, "{rpc} by {role}");

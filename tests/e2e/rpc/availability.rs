@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 async fn a_caller_who_hangs_up_leaves_no_transaction_open_and_a_whole_delegation() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let held = world.hold_writes().await;
     tokio::select! {
         answer = world.try_give(request.clone()) => panic!("it is answered: {answer:?}"),
@@ -32,7 +32,7 @@ async fn a_caller_who_hangs_up_leaves_no_transaction_open_and_a_whole_delegation
 async fn a_connection_that_breaks_in_the_middle_of_a_write_leaves_a_whole_delegation() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let held = world.hold_writes().await;
     let client = world.front_end.reconnected();
     let mut delegations = client.delegations();
@@ -67,7 +67,7 @@ async fn a_service_whose_database_is_gone_says_so_and_recovers() {
     let (from, to) = (world.person().await, world.person().await);
     world.give(&from, &to, &[SEE]).await;
     let (name, moved) = (&world.database.name, format!("{}_away", world.database.name));
-    let request = world.giving(&to, &from, &[SEE]);
+    let request = world.signed(world.giving(&to, &from, &[SEE])).await;
 
     // Nobody may connect any more, and then nobody is connected any more: it can be renamed.
     world.database.pool.close().await;

@@ -21,6 +21,9 @@ const LONG: usize = 100_000;
 /// A field's path, the reason why it is refused, and its value.
 type Row<T> = (String, &'static str, T);
 
+/// Where in a request the signature is.
+type GetSignature<R> = dyn Fn(&mut R) -> &mut Option<v1::SignatureProof>;
+
 /// Where in a request the logged-in user is.
 type GetActor<R> = dyn Fn(&mut R) -> &mut Option<v1::Actor>;
 
@@ -211,8 +214,29 @@ impl<R: Clone + 'static> Refusals<R> {
 
     /// The size of a page.
     pub(crate) fn page_size(self, set: impl Fn(&mut R, i32) + 'static) -> Self {
-        let wrong = [0, -1, 501, 65_537, i32::MAX, i32::MIN];
+        self.page_size_up_to(500, set)
+    }
+
+    /// The size of a page that has fewer entries.
+    pub(crate) fn page_size_up_to(self, most: i32, set: impl Fn(&mut R, i32) + 'static) -> Self {
+        let wrong = [0, -1, most + 1, 65_537, i32::MAX, i32::MIN];
         self.rows(rows("page_size", "PAGE_SIZE_OUT_OF_RANGE", wrong), set)
+    }
+
+    /// When something is to happen, now or later, at noon in Denmark on 15 June 2026.
+    pub(crate) fn planned(self, path: &str, set: impl Fn(&mut R, Option<Timestamp>) + 'static) -> Self {
+        let now = instant("2026-06-15T10:00:00Z").timestamp();
+        let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
+        let year = 366 * 24 * 60 * 60;
+        let mut all = rows(path, "TIME_IN_PAST", [at(now - 301, 0), at(0, 0), at(-62_135_596_800, 0)]);
+        all.extend(rows(
+            path,
+            "TIME_TOO_FAR_AHEAD",
+            [at(now + year, 1_000), at(now + year + 1, 0), at(253_402_300_799, 999_999_999)],
+        ));
+        let invalid = [at(now + 9, -1), at(now + 9, 1_000_000_000), at(i64::MAX, 0), at(i64::MIN, 0)];
+        all.extend(rows(path, "TIMESTAMP_INVALID", invalid));
+        self.rows(all, set)
     }
 
     /// A page token. `foreign`: some that are good for another caller, or for another question.
@@ -237,10 +261,84 @@ impl<R: Clone + 'static> Refusals<R> {
         self.rows(all, set)
     }
 
+    /// A signature, at noon in Denmark on 15 June 2026.
+    pub(crate) fn signature(self, get: impl Fn(&mut R) -> &mut Option<v1::SignatureProof> + 'static) -> Self {
+        let get: Rc<GetSignature<R>> = Rc::new(get);
+        let (missing, spoiled) = (Rc::clone(&get), get);
+        let all: Vec<Row<Spoil>> = wrong_signatures()
+            .into_iter()
+            .map(|(path, reason, spoil)| (format!("signature.{path}"), reason, spoil))
+            .collect();
+        self.field("signature", "REQUIRED", move |request| *missing(request) = None)
+            .rows(all, move |request, spoil| spoil(spoiled(request).as_mut().expect("a signature")))
+    }
+
     /// A period, at noon in Denmark on 15 June 2026.
     pub(crate) fn period(self, set: impl Fn(&mut R, Option<Period>) + 'static) -> Self {
+        let mut all = wrong_periods();
+        let too_long = [until_day("2028-06-15"), until_day("9999-12-31")];
+        all.extend(rows("period", "PERIOD_TOO_LONG", too_long));
+        self.rows(all, set)
+    }
+
+    /// A period that is wrong whatever it is for.
+    pub(crate) fn wrong_period(self, set: impl Fn(&mut R, Option<Period>) + 'static) -> Self {
         self.rows(wrong_periods(), set)
     }
+
+    /// A period that may be left out, and is within another: it is never too long by itself.
+    pub(crate) fn narrower_period(self, set: impl Fn(&mut R, Option<Period>) + 'static) -> Self {
+        let mut all = wrong_periods();
+        all.retain(|(path, reason, _)| path != "period" || *reason != "REQUIRED");
+        for (path, reason, _) in &mut all {
+            if path == "period" {
+                *reason = "ACCEPTANCE_WIDER";
+            }
+        }
+        self.rows(all, set)
+    }
+}
+
+/// A way to spoil a signature.
+type Spoil = fn(&mut v1::SignatureProof);
+
+fn second(seconds: i64) -> Option<Timestamp> {
+    Some(Timestamp { seconds: instant("2026-06-15T10:00:00Z").timestamp() + seconds, nanos: 0 })
+}
+
+/// Signatures that are wrong in themselves, with the field that is told.
+fn wrong_signatures() -> Vec<(&'static str, &'static str, Spoil)> {
+    vec![
+        ("digest", "REQUIRED", |proof| proof.digest.clear()),
+        ("digest", "DIGEST_MALFORMED", |proof| proof.digest.truncate(31)),
+        ("digest", "DIGEST_MALFORMED", |proof| proof.digest = vec![7; LONG]),
+        ("sign_time", "REQUIRED", |proof| proof.sign_time = None),
+        ("sign_time", "TIMESTAMP_INVALID", |proof| {
+            proof.sign_time = Some(Timestamp { seconds: 1_780_000_000, nanos: -1 });
+        }),
+        ("sign_time", "SIGNATURE_TIME_TOO_OLD", |proof| proof.sign_time = second(-86_401)),
+        ("sign_time", "SIGNATURE_TIME_TOO_OLD", |proof| proof.sign_time = Some(Timestamp::default())),
+        ("sign_time", "SIGNATURE_TIME_IN_FUTURE", |proof| proof.sign_time = second(301)),
+        ("level_of_assurance", "REQUIRED", |proof| proof.level_of_assurance = 0),
+        ("level_of_assurance", "ASSURANCE_TOO_LOW", |proof| proof.level_of_assurance = 1),
+        ("level_of_assurance", "ENUM_UNKNOWN", |proof| proof.level_of_assurance = 4),
+        ("level_of_assurance", "ENUM_UNKNOWN", |proof| proof.level_of_assurance = -1),
+        ("signer", "IDENTIFIERS_COUNT", |proof| proof.signer.clear()),
+        ("signer", "IDENTIFIERS_COUNT", |proof| {
+            proof.signer = vec![v1::Identifier { value: Some(Value::Uuid(SOME_UUID.to_owned())) }; 5];
+        }),
+        ("signer[1]", "IDENTIFIER_DUPLICATE", |proof| {
+            proof.signer.truncate(1);
+            proof.signer.extend_from_within(..);
+        }),
+        ("signer[0]", "REQUIRED", |proof| proof.signer = vec![v1::Identifier { value: None }]),
+        ("signer[0].cpr_number", "CPR_MALFORMED", |proof| {
+            note_secret("050179-227");
+            proof.signer = vec![v1::Identifier { value: Some(Value::CprNumber("050179-227".to_owned())) }];
+        }),
+        ("evidence", "REQUIRED", |proof| proof.evidence.clear()),
+        ("evidence", "EVIDENCE_TOO_LONG", |proof| proof.evidence = vec![b'e'; 262_145]),
+    ]
 }
 
 /// Whether a text may have several lines.
@@ -310,7 +408,7 @@ fn wrong_periods() -> Vec<Row<Option<Period>>> {
     let later = instant("2026-06-20T00:00:00Z");
     let earliest = at(-62_135_596_800, 0);
     let latest = at(253_402_300_799, 0);
-    let table: [(&str, &str, Option<Period>); 24] = [
+    let table: [(&str, &str, Option<Period>); 22] = [
         ("period", "REQUIRED", None),
         ("period.valid_to", "REQUIRED", Some(Period::default())),
         ("period.valid_to", "REQUIRED", Some(Period { end: None, ..day("2026-06-20").expect("a period") })),
@@ -333,8 +431,6 @@ fn wrong_periods() -> Vec<Row<Option<Period>>> {
         ("period.valid_to", "TIMESTAMP_INVALID", to(at(now.timestamp() + 9, 1_000_000_000))),
         ("period.valid_to", "TIMESTAMP_INVALID", to(at(i64::MAX, 0))),
         ("period.valid_from", "TIMESTAMP_INVALID", from(at(i64::MIN, 0))),
-        ("period", "PERIOD_TOO_LONG", until_day("2028-06-15")),
-        ("period", "PERIOD_TOO_LONG", until_day("9999-12-31")),
     ];
     table.into_iter().map(|(path, reason, period)| (path.to_owned(), reason, period)).collect()
 }

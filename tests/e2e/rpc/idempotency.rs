@@ -4,20 +4,23 @@ use std::fmt::Debug;
 
 use chrono::{Days, TimeDelta};
 use fuldmagt_proto::v1::{
-    CreateDelegationRequest, HidePrivilegeRequest, LinkIdentifierRequest, PublishPrivilegeRequest,
-    PutPrivilegeRequest, PutSystemRequest, RenounceDelegationRequest, ResolvePartyRequest,
-    RevokeDelegationRequest,
+    CreateDelegationRequest, HidePackageRequest, HidePrivilegeRequest, LinkIdentifierRequest,
+    PublishPackageVersionRequest, PublishPrivilegeRequest, PutPackageRequest, PutPrivilegeRequest,
+    PutSystemRequest, RenounceDelegationRequest, ResolvePartyRequest, RevokeDelegationRequest,
 };
 use fuldmagt_service::rpc::to_proto;
 use fuldmagt_tests::world::{
-    AUTHORITY_CVR, CHANGE, DRAFT, SEE, SYSTEM, instants, privilege, system, until_day,
+    AUTHORITY_CVR, CHANGE, DRAFT, SEE, SYSTEM, instants, package, privilege, system, until_day,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Response, Status};
 
+/// A package of the authority.
+const PACKAGE: &str = "income";
+
 /// Sends `request`; then `meanwhile` happens and a day passes; the same gets the first answer and changes nothing, and
 /// `other`, which has the same id, is refused and changes nothing.
-async fn replays<R: Clone, A: PartialEq + Debug>(
+pub(super) async fn replays<R: Clone, A: PartialEq + Debug>(
     world: &World,
     (request, other): (R, R),
     send: impl AsyncFn(R) -> Result<Response<A>, Status>,
@@ -38,7 +41,7 @@ async fn replays<R: Clone, A: PartialEq + Debug>(
 async fn create_delegation_gives_once() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let other =
         CreateDelegationRequest { message: world.people.message().expose().to_owned(), ..request.clone() };
     let send = async |request| world.front_end.delegations().create_delegation(request).await;
@@ -60,6 +63,7 @@ async fn create_delegation_is_answered_again_when_its_start_and_its_end_have_pas
     let start = world.now() + TimeDelta::hours(1);
     let period = instants(start, start + Days::new(2));
     let request = CreateDelegationRequest { period, ..world.giving(&from, &to, &[SEE]) };
+    let request = world.signed(request).await;
     let first = world.try_give(request.clone()).await.unwrap();
     for days in [1, 30] {
         world.advance(TimeDelta::days(days)).await;
@@ -69,7 +73,7 @@ async fn create_delegation_is_answered_again_when_its_start_and_its_end_have_pas
         let status = world.try_give(other).await.unwrap_err();
         assert_eq!(Refused::of(&status).code, Code::InvalidArgument);
     }
-    let late = CreateDelegationRequest { request_id: world.request_id(), ..request };
+    let late = CreateDelegationRequest { request_id: world.request_id(), signature: None, ..request };
     let status = world.try_give(late).await.unwrap_err();
     assert_eq!(Refused::of(&status), Refused::field("period.valid_to", "PERIOD_IN_PAST"));
     assert_eq!(world.count("delegation").await, 1);
@@ -85,6 +89,7 @@ async fn revoke_and_renounce_delegation_end_once() {
         actor: from.actor(),
         delegation_id: given.delegation_id.clone(),
         reason: 1,
+        ..RevokeDelegationRequest::default()
     };
     let other = RevokeDelegationRequest { reason: 2, ..request.clone() };
     let send = async |request| world.front_end.delegations().revoke_delegation(request).await;
@@ -174,7 +179,7 @@ async fn put_system_and_put_privilege_put_once() {
     let request = PutPrivilegeRequest {
         request_id: world.request_id(),
         privilege: Some(privilege(SEE, SYSTEM)),
-        etag: String::new(),
+        ..PutPrivilegeRequest::default()
     };
     let other = PutPrivilegeRequest { privilege: Some(privilege(CHANGE, SYSTEM)), ..request.clone() };
     let send = async |request| world.authority.catalogue().put_privilege(request).await;
@@ -186,13 +191,13 @@ async fn put_system_and_put_privilege_put_once() {
 #[tokio::test]
 async fn publish_and_hide_privilege_happen_once() {
     let world = World::with_catalogue().await;
-    let request = PublishPrivilegeRequest { request_id: world.request_id(), privilege: DRAFT.to_owned() };
+    let request = world.publishing(DRAFT);
     let other = PublishPrivilegeRequest { privilege: SEE.to_owned(), ..request.clone() };
     let send = async |request| world.authority.catalogue().publish_privilege(request).await;
     let meanwhile = async || drop(world.hide(DRAFT).await);
     replays(&world, (request, other), send, meanwhile).await;
 
-    let request = HidePrivilegeRequest { request_id: world.request_id(), privilege: SEE.to_owned() };
+    let request = world.hiding(SEE);
     let other = HidePrivilegeRequest { privilege: CHANGE.to_owned(), ..request.clone() };
     let send = async |request| world.authority.catalogue().hide_privilege(request).await;
     let meanwhile = async || drop(world.publish(SEE).await);
@@ -200,12 +205,46 @@ async fn publish_and_hide_privilege_happen_once() {
 }
 
 #[tokio::test]
+async fn put_package_publish_package_version_and_hide_package_happen_once() {
+    let world = World::with_catalogue().await;
+    let catalogue = world.authority.catalogue();
+    let request = PutPackageRequest {
+        request_id: world.request_id(),
+        package: Some(package(PACKAGE, AUTHORITY_CVR)),
+        ..PutPackageRequest::default()
+    };
+    let other = PutPackageRequest { etag: "1".to_owned(), ..request.clone() };
+    let meanwhile = async || drop(world.put_package(package(PACKAGE, AUTHORITY_CVR)).await.unwrap());
+    replays(
+        &world,
+        (request, other),
+        async |request| catalogue.clone().put_package(request).await,
+        meanwhile,
+    )
+    .await;
+
+    let request = world.publishing_version(PACKAGE, &[SEE]);
+    let other = PublishPackageVersionRequest { privileges: vec![CHANGE.to_owned()], ..request.clone() };
+    let send = async |request| catalogue.clone().publish_package_version(request).await;
+    let meanwhile = async || drop(world.publish_version(world.publishing_version(PACKAGE, &[CHANGE])).await);
+    replays(&world, (request, other), send, meanwhile).await;
+    assert_eq!(world.count("package_version").await, 2);
+
+    let request = world.hiding_package(PACKAGE);
+    let other = HidePackageRequest { package_id: "another".to_owned(), ..request.clone() };
+    let send = async |request| catalogue.clone().hide_package(request).await;
+    let meanwhile = async || drop(world.publish_version(world.publishing_version(PACKAGE, &[SEE])).await);
+    replays(&world, (request, other), send, meanwhile).await;
+}
+
+#[tokio::test]
 async fn the_same_id_from_another_client_is_another_request() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let first = world.try_give(request.clone()).await.unwrap();
     let other = CreateDelegationRequest { privileges: vec![CHANGE.to_owned()], ..request };
+    let other = world.signed(other).await;
     let second = world.other_front_end.delegations().create_delegation(other).await.unwrap().into_inner();
     assert_ne!(first.delegation.unwrap().delegation_id, second.delegation.unwrap().delegation_id);
     assert_eq!(world.count("delegation").await, 2);
@@ -221,6 +260,7 @@ async fn the_same_id_for_another_rpc_is_refused() {
         actor: from.actor(),
         delegation_id: given.delegation_id,
         reason: 0,
+        ..RevokeDelegationRequest::default()
     };
     // The same fields under the same numbers.
     let same = RenounceDelegationRequest {
@@ -246,6 +286,7 @@ async fn an_id_in_capital_letters_is_the_same_id_and_a_refused_request_leaves_it
     };
     world.try_give(request.clone()).await.unwrap_err();
     let good = CreateDelegationRequest { privileges: vec![SEE.to_owned()], ..request };
+    let good = world.signed(good).await;
     world.try_give(good.clone()).await.unwrap();
     let capital = CreateDelegationRequest { request_id: good.request_id.to_uppercase(), ..good.clone() };
     let status = world.try_give(capital).await;
@@ -260,6 +301,7 @@ async fn one_request_sent_many_times_at_once_is_done_once_and_answered_alike() {
     let (from, to) = (world.person().await, world.person().await);
     let request =
         CreateDelegationRequest { period: until_day("2026-12-24"), ..world.giving(&from, &to, &[SEE]) };
+    let request = world.signed(request).await;
     at_once(async || world.try_give(request.clone()).await).await;
     assert_eq!(world.count("delegation").await, 1);
     // The etag is stale by the time that the second is looked at.
@@ -283,7 +325,7 @@ async fn one_request_sent_many_times_at_once_is_done_once_and_answered_alike() {
     at_once(put).await;
 }
 
-async fn at_once<A: PartialEq + Debug>(send: impl AsyncFn() -> Result<A, Status>) {
+pub(super) async fn at_once<A: PartialEq + Debug>(send: impl AsyncFn() -> Result<A, Status>) {
     let (a, b, c, d) = tokio::join!(send(), send(), send(), send());
     let answers = [a, b, c, d].map(Result::unwrap);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");

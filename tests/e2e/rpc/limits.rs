@@ -97,7 +97,7 @@ async fn who_sets_no_deadline_gets_the_services() {
 async fn a_caller_in_a_hurry_gets_no_answer_and_the_delegation_is_whole() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let held = world.hold_writes().await;
     let mut delegations = world.front_end.delegations();
     let status = delegations.create_delegation(by(SHORT, request.clone())).await.unwrap_err();
@@ -116,7 +116,7 @@ async fn one_request_more_than_the_service_works_on_is_refused_at_once_and_healt
     let world = World::with(&[("limits.max_concurrent_requests", "1")]).await;
     world.catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    let request = world.giving(&from, &to, &[SEE]);
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
     let held = world.hold_writes().await;
     let (running, ()) = tokio::join!(world.try_give(request), async {
         world.until_waiting(1).await;

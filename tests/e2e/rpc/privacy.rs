@@ -87,6 +87,7 @@ async fn the_answer_to_a_write_holds_no_name_no_message_and_no_identifier() {
         .not(numbers(&to))
         .not(next.identifiers().iter().map(|named| named.expose().to_owned()));
     let request = CreateDelegationRequest { message, ..world.giving(&from, &to, &[SEE]) };
+    let request = world.signed(request).await;
     let first = world.try_give(request.clone()).await.unwrap();
     told.check(&first);
     told.check(&world.try_give(request).await.unwrap());

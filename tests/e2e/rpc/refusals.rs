@@ -11,17 +11,25 @@ struct Case<R> {
 /// A good request and the ways to spoil it.
 pub(crate) struct Refusals<R> {
     good: R,
+    /// The message in the request that the fields are in; empty for the request itself.
+    within: &'static str,
     cases: Vec<Case<R>>,
 }
 
 impl<R: Clone + 'static> Refusals<R> {
     pub(crate) fn of(good: R) -> Self {
-        Self { good, cases: Vec::new() }
+        Self { good, within: "", cases: Vec::new() }
+    }
+
+    /// The fields that come now are in that message.
+    pub(crate) fn within(self, message: &'static str) -> Self {
+        Self { within: message, ..self }
     }
 
     /// Spoiled so, it is refused because of that field.
     pub(crate) fn field(self, path: &str, reason: &str, spoil: impl Fn(&mut R) + 'static) -> Self {
-        self.refused(Refused::field(path, reason), spoil)
+        let path = if self.within.is_empty() { path.to_owned() } else { format!("{}.{path}", self.within) };
+        self.refused(Refused::field(&path, reason), spoil)
     }
 
     /// Spoiled so, it is refused for that reason, and no field is named.

@@ -8,7 +8,8 @@ use fuldmagt_proto::v1::{
     RevokeDelegationRequest, identifier::Value,
 };
 use fuldmagt_tests::world::{
-    CHANGE, DRAFT, FOREIGN, PURPOSE, Registered, SEE, UsageEntry, asking, identifier, instants, until_day,
+    CHANGE, DRAFT, FOREIGN, PURPOSE, Registered, SEE, Signable as _, UsageEntry, asking, identifier,
+    instants, until_day,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Request, Status};
@@ -17,16 +18,16 @@ use uuid::Uuid;
 use super::fields::SOME_UUID;
 
 /// A traced call: its trace is in each of its entries.
-struct Traced {
+pub(super) struct Traced {
     trace_id: String,
 }
 
 impl Traced {
-    fn new(number: u8) -> Self {
+    pub(super) fn new(number: u8) -> Self {
         Self { trace_id: format!("4bf92f3577b34da6a3ce929d0e0e47{number:02x}") }
     }
 
-    fn request<R>(&self, message: R) -> Request<R> {
+    pub(super) fn request<R>(&self, message: R) -> Request<R> {
         let mut request = Request::new(message);
         let parent = format!("00-{}-00f067aa0ba902b7-01", self.trace_id);
         request.metadata_mut().insert("traceparent", parent.parse().unwrap());
@@ -34,7 +35,7 @@ impl Traced {
     }
 
     /// What was logged of the call.
-    async fn logged(&self, world: &World) -> Vec<UsageEntry> {
+    pub(super) async fn logged(&self, world: &World) -> Vec<UsageEntry> {
         let mut entries = world.usage().await;
         entries.retain(|entry| entry.trace_id.as_deref() == Some(&self.trace_id));
         let call = entries.first().expect("the call is in the usage log").entry_id;
@@ -43,12 +44,12 @@ impl Traced {
     }
 }
 
-fn id(text: &str) -> Option<Uuid> {
+pub(super) fn id(text: &str) -> Option<Uuid> {
     Some(text.parse().unwrap())
 }
 
 /// An entry as it must be, but for what makes it that of one call.
-fn entry(like: &UsageEntry, client: &str, rpc: &str, outcome: &str) -> UsageEntry {
+pub(super) fn entry(like: &UsageEntry, client: &str, rpc: &str, outcome: &str) -> UsageEntry {
     UsageEntry {
         entry_id: like.entry_id,
         client_id: client.to_owned(),
@@ -159,7 +160,8 @@ async fn giving_ending_and_reading_are_logged_with_the_user() {
     let (from, to) = (world.person().await, world.person().await);
     let traces: Vec<_> = (1..=6).map(Traced::new).collect();
     let mut client = world.front_end.delegations();
-    let given = client.create_delegation(traces[0].request(world.giving(&from, &to, &[SEE]))).await.unwrap();
+    let request = world.signed(world.giving(&from, &to, &[SEE])).await;
+    let given = client.create_delegation(traces[0].request(request)).await.unwrap();
     let given = given.into_inner().delegation.unwrap();
     let delegation_id = given.delegation_id.clone();
     let get = GetDelegationRequest { actor: to.actor(), delegation_id: delegation_id.clone() };
@@ -184,6 +186,7 @@ async fn giving_ending_and_reading_are_logged_with_the_user() {
         actor: from.actor(),
         delegation_id: delegation_id.clone(),
         reason: 0,
+        ..RevokeDelegationRequest::default()
     };
     client.revoke_delegation(traces[4].request(revoke)).await.unwrap();
     let renounce = RenounceDelegationRequest {
@@ -261,15 +264,16 @@ async fn a_refusal_after_something_was_read_is_logged_with_its_reason() {
     let given = world.give(&from, &to, &[SEE]).await;
     let mut client = world.front_end.delegations();
     let traces: Vec<_> = (1..=4).map(Traced::new).collect();
-    let draft = world.giving(&from, &to, &[DRAFT]);
+    let draft = world.signed(world.giving(&from, &to, &[DRAFT])).await;
     client.create_delegation(traces[0].request(draft)).await.unwrap_err();
-    let overlapping = world.giving(&from, &to, &[SEE]);
+    let overlapping = world.signed(world.giving(&from, &to, &[SEE])).await;
     client.create_delegation(traces[1].request(overlapping)).await.unwrap_err();
     let revoke = RevokeDelegationRequest {
         request_id: world.request_id(),
         actor: stranger.actor(),
         delegation_id: given.delegation_id.clone(),
         reason: 0,
+        ..RevokeDelegationRequest::default()
     };
     client.revoke_delegation(traces[2].request(revoke)).await.unwrap_err();
     let get = GetDelegationRequest { actor: stranger.actor(), delegation_id: given.delegation_id.clone() };
@@ -293,6 +297,7 @@ async fn an_answer_that_is_given_again_is_logged_again() {
     let start = world.now() + TimeDelta::hours(1);
     let period = instants(start, start + TimeDelta::hours(1));
     let request = CreateDelegationRequest { period, ..world.giving(&from, &to, &[SEE]) };
+    let request = world.signed(request).await;
     world.try_give(request.clone()).await.unwrap();
     // At once, and when the request would be wrong by itself.
     for number in [1, 2] {
@@ -315,8 +320,9 @@ async fn an_answer_that_is_given_again_is_logged_again() {
 async fn what_cannot_be_logged_has_no_answer_and_changes_nothing() {
     let world = World::with_catalogue().await;
     let (from, to, next) = (world.person().await, world.person().await, world.people.person());
-    let first = world.giving(&from, &to, &[SEE]);
+    let first = world.signed(world.giving(&from, &to, &[SEE])).await;
     let given = world.try_give(first.clone()).await.unwrap().delegation.unwrap();
+    let second = world.signed(world.giving(&from, &to, &[CHANGE])).await;
     world.sql("drop table usage_log_2026_06").await;
     let before = world.snapshot().await;
     let actor = from.actor();
@@ -337,12 +343,15 @@ async fn what_cannot_be_logged_has_no_answer_and_changes_nothing() {
             "check foreign",
             world.authority.query().check_delegation(asking(&from, &to, FOREIGN)).await.map(drop),
         ),
-        ("give", world.try_give(world.giving(&from, &to, &[CHANGE])).await.map(drop)),
+        ("preview", world.preview(from.actor(), second.agreement()).await.map(drop)),
+        ("preview a draft", world.preview(from.actor(), draft.agreement()).await.map(drop)),
+        ("give", world.try_give(second).await.map(drop)),
         ("give again", world.try_give(first).await.map(drop)),
         ("give a draft", world.try_give(draft).await.map(drop)),
         ("revoke", world.revoke(&from, &given).await.map(drop)),
         ("revoke another's", world.revoke(&to, &given).await.map(drop)),
         ("see", world.see(&from, &given).await.map(drop)),
+        ("read the receipt", world.receipt(from.actor(), &given.delegation_id).await.map(drop)),
         ("see nothing", world.front_end.delegations().get_delegation(missing).await.map(drop)),
         ("find", parties().resolve_party(resolving(from.identifiers.clone(), false)).await.map(drop)),
         ("find nobody", parties().resolve_party(resolving(unknown.clone(), false)).await.map(drop)),

@@ -7,10 +7,10 @@ use super::rows::{DelegationRow, advance_feed, day, event, id, identifier, party
 
 /// PostgreSQL's SQLSTATEs ("Appendix A. PostgreSQL Error Codes").
 pub(super) const RESTRICT_VIOLATION: &str = "23001";
-const FOREIGN_KEY_VIOLATION: &str = "23503";
+pub(super) const FOREIGN_KEY_VIOLATION: &str = "23503";
 pub(super) const UNIQUE_VIOLATION: &str = "23505";
 pub(super) const CHECK_VIOLATION: &str = "23514";
-const EXCLUSION_VIOLATION: &str = "23P01";
+pub(super) const EXCLUSION_VIOLATION: &str = "23P01";
 
 /// Asserts that the schema refused, and by what. A trigger has no constraint's name.
 #[track_caller]
@@ -73,9 +73,11 @@ async fn a_grant_cannot_be_brought_back_over_one_that_followed_it() {
     first.grant(privilege, &pool).await.unwrap();
     let second = DelegationRow { valid: (day(5), day(10)), ..DelegationRow::new(11) };
     second.insert(&pool).await.unwrap();
-    second.grant(privilege, &pool).await.expect("from the revocation on, the privilege may be given again");
-    let back =
-        format!("update delegation_privilege set ended_at = null where delegation_id = '{}'", first.id);
+    second.grant(privilege, &pool).await.expect("once revoked, the privilege may be given again");
+    let back = format!(
+        "update delegation_privilege set ended_at = null, ended_as = null where delegation_id = '{}'",
+        first.id
+    );
     assert_refused(run(&back, &pool).await, EXCLUSION_VIOLATION, Some("no_overlapping_grants"));
 }
 
@@ -142,7 +144,7 @@ async fn a_privilege_never_outlives_its_delegation() {
 
     // Both in one transaction, in either order, is how it is done.
     let mut transaction = pool.begin().await.unwrap();
-    for sql in [end_delegation, end("delegation_privilege set")] {
+    for sql in [end_delegation, end("delegation_privilege set ended_as = 'revoked',")] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await.unwrap();
     }
     transaction.commit().await.unwrap();

@@ -1,12 +1,17 @@
 //! The store and its schema, by SQL and by `fuldmagt_store::Store`, on real Postgres.
 
 mod constraints;
+mod constraints_catalogue;
 mod cpr_constraints;
 mod cpr_register;
 mod encryption;
 mod feed;
+mod merging;
 mod oracle;
+mod package_members;
 mod plans;
+mod proofs;
+mod publication;
 mod races;
 mod round_trips;
 mod rows;

@@ -6,15 +6,36 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 const CHECK: &str = include_str!("../../../crates/store/src/query/check.sql");
 const LIST_REPRESENTATIVES: &str = include_str!("../../../crates/store/src/query/list_representatives.sql");
 const LIST_DELEGATORS: &str = include_str!("../../../crates/store/src/query/list_delegators.sql");
-const CREATE: &str = include_str!("../../../crates/store/src/delegation/create.sql");
 const GET: &str = include_str!("../../../crates/store/src/delegation/get.sql");
-const END: &str = include_str!("../../../crates/store/src/delegation/end.sql");
+const LIST_GIVEN: &str = include_str!("../../../crates/store/src/delegation/list_given.sql");
+const LIST_HELD: &str = include_str!("../../../crates/store/src/delegation/list_held.sql");
+const RECEIPT: &str = include_str!("../../../crates/store/src/delegation/receipt.sql");
+const EVENTS: &str = include_str!("../../../crates/store/src/delegation/events.sql");
+const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
+const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
+const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
-const LARGE: [&str; 6] = ["identifier", "party", "party_key", "delegation", "delegation_privilege", "event"];
+const LARGE: [&str; 14] = [
+    "identifier",
+    "party",
+    "party_key",
+    "delegation",
+    "delegation_privilege",
+    "requested_privilege",
+    "supersession",
+    "designation",
+    "signature_proof",
+    "paper_case",
+    "letter_request",
+    "notice_item",
+    "event",
+    "change",
+];
 
-/// 2,000 privileges of two authorities, 10,000 persons, 20,000 delegations of one or two privileges.
-const LOAD: [&str; 8] = [
+/// 2,000 privileges of two authorities, 10,000 persons, 20,000 delegations of one or two privileges, and 5,000 of
+/// everything that some delegations have.
+const LOAD: [&str; 15] = [
     "insert into system (shard, system_id, authority_cvr, title_da, title_en)
      values (0, 'self-service', '34051178', 'x', 'x'), (0, 'other', '13748136', 'x', 'x')",
     "insert into privilege (shard, uri, system_id, authority_cvr, title_da, title_en, description_da, description_en,
@@ -43,6 +64,42 @@ const LOAD: [&str; 8] = [
     "insert into event (shard, entity_kind, entity_id, version, kind, occurred_at, client_id, channel, request_id)
      select 0, 'delegation', delegation_id, 1, 'created', created_at, 'client', 'front_end', delegation_id
      from delegation",
+    "insert into change (shard, revision, ordinal, entity_kind, entity_id, version, occurred_at)
+     select 0, row_number() over (), 1, entity_kind, entity_id, version, occurred_at from event",
+    "insert into requested_privilege (shard, delegation_id, privilege_id)
+     select shard, delegation_id, privilege_id from delegation_privilege limit 5000",
+    "insert into supersession (shard, superseded_id, superseded_by)
+     select 0, lpad(to_hex(1000000 + n), 32, '0')::uuid, lpad(to_hex(1000000 + 2 * n), 32, '0')::uuid
+     from generate_series(1, 5000) n",
+    "with employer as (
+         insert into party (shard, party_id, kind, created_at)
+         values (0, lpad('aaaa', 32, '0')::uuid, 'organisation', '2026-01-01')
+         returning party_id),
+     employee as (
+         insert into party (shard, party_id, kind, organisation_id, created_at)
+         select 0, lpad('bbbb' || n, 32, '0')::uuid, 'employee', employer.party_id, '2026-01-01'
+         from employer, generate_series(1, 5000) n)
+     insert into delegation (shard, delegation_id, delegator_id, representative_id, valid_from, valid_to, created_at)
+     select 0, lpad('cccc' || n, 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, employer.party_id,
+            '2026-01-01', '2027-01-01', '2026-01-01'
+     from employer, generate_series(1, 5000) n",
+    "insert into designation (shard, delegation_id, employee_id, designated_at)
+     select 0, lpad('cccc' || n, 32, '0')::uuid, lpad('bbbb' || n, 32, '0')::uuid, '2026-01-01'
+     from generate_series(1, 5000) n",
+    "insert into notice_item (shard, item_id, receiver_id, kind, delegation_id, occurred_at)
+     select 0, delegation_id, representative_id, 'given', delegation_id, created_at from delegation limit 5000",
+    "with started as (
+         insert into paper_case (shard, delegation_id, started_by, started_at)
+         select 0, delegation_id, delegator_id, created_at from delegation limit 5000),
+     posted as (
+         insert into letter_request (shard, letter_id, kind, receiver_id, delegation_id, requested_at)
+         select 0, delegation_id, 'paper_form', delegator_id, delegation_id, created_at from delegation limit 5000)
+     insert into signature_proof (shard, proof_id, delegation_id, delegation_version, signer_id, signed_at, recorded_at,
+                                  level_of_assurance, digest, wrapping_key_id, wrapped_key, agreement_ciphertext,
+                                  signer_ciphertext, evidence_ciphertext)
+     select 0, delegation_id, delegation_id, 1, delegator_id, created_at, created_at, 'substantial',
+            sha256(delegation_id::text::bytea), 'key', '\\x00', '\\x00', '\\x00', '\\x00'
+     from delegation limit 5000",
 ];
 
 /// A loaded database, and a session whose prepared statements are planned without a look at their parameters, as those
@@ -66,16 +123,26 @@ async fn loaded() -> (TestDatabase, PgConnection) {
     (database, connection)
 }
 
-/// The plan of a statement whose parameters have these types, as lines.
-async fn plan(sql: &str, types: &str, connection: &mut PgConnection) -> String {
+/// The plan of a statement, as lines. Its parameters have the types that Postgres sees in it, as they have for sqlx.
+async fn plan(sql: &str, connection: &mut PgConnection) -> String {
     // Read as it stands: the quotes around the columns' names are as good for Postgres as they are for sqlx.
-    connection.execute(AssertSqlSafe(format!("prepare statement ({types}) as {sql}"))).await.unwrap();
-    let arguments = vec!["null"; types.split(',').count()].join(", ");
+    connection.execute(AssertSqlSafe(format!("prepare statement as {sql}"))).await.unwrap();
+    let parameters =
+        "select cardinality(parameter_types) from pg_prepared_statements where name = 'statement'";
+    let parameters: i32 = sqlx::query_scalar(parameters).fetch_one(&mut *connection).await.unwrap();
+    let arguments = (0..parameters).map(|_| "null").collect::<Vec<_>>().join(", ");
     let explain = format!("explain (costs off) execute statement ({arguments})");
     let lines: Vec<String> =
         sqlx::query_scalar(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
     connection.execute("deallocate statement").await.unwrap();
     lines.join("\n")
+}
+
+/// The one expression that an SQL function is.
+async fn body_of(function: &str, connection: &mut PgConnection) -> String {
+    let body = "select prosrc from pg_proc where proname = $1";
+    let body: String = sqlx::query_scalar(body).bind(function).fetch_one(&mut *connection).await.unwrap();
+    body.trim().to_owned()
 }
 
 /// Asserts that no large table is read from end to end, and that each of these is found by an index.
@@ -106,42 +173,43 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
         .unwrap();
     assert!(grants > 25_000, "{grants} grants");
 
-    let check = plan(
-        CHECK,
-        "smallint, text[], bytea[], text[], bytea[], text[], text, timestamptz, uuid, text, text, text, text",
-        connection,
-    )
-    .await;
-    assert_by_index(&check, &["identifier", "party", "privilege", "delegation_privilege", "delegation"]);
+    let check = plan(CHECK, connection).await;
+    assert_by_index(&check, &["identifier", "party", "privilege", "delegation_privilege"]);
     // Of the indexes of grants, the one that does not grow with what a single party gives or holds.
     assert!(check.contains("Index Only Scan using grant_by_parties on delegation_privilege"), "{check}");
-
-    let types = "smallint, text, bytea, text, timestamptz, text[], uuid, integer, integer, uuid, timestamptz, text, text,
-                 text, text";
     for list in [LIST_REPRESENTATIVES, LIST_DELEGATORS] {
-        let list = plan(list, types, connection).await;
+        let list = plan(list, connection).await;
         assert_by_index(&list, &["identifier", "party", "party_key", "delegation_privilege"]);
     }
 
-    let get = plan(GET, "smallint, uuid, uuid, uuid, timestamptz, text, text, text", connection).await;
-    assert_by_index(&get, &["delegation", "delegation_privilege", "party", "party_key"]);
+    assert_by_index(&plan(GET, connection).await, &["delegation", "party", "party_key"]);
+    assert_by_index(&plan(RECEIPT, connection).await, &["delegation", "party", "signature_proof"]);
+    assert_by_index(&plan(EVENTS, connection).await, &["delegation", "party", "event"]);
+    for list in [LIST_GIVEN, LIST_HELD] {
+        assert_by_index(&plan(list, connection).await, &["delegation", "party"]);
+    }
+    let facts = plan(FACTS, connection).await;
+    assert_by_index(&facts, &["delegation", "party", "party_key", "identifier", "privilege"]);
+    let apply = plan(APPLY, connection).await;
+    let written = ["delegation", "delegation_privilege", "party", "privilege", "designation", "notice_item"];
+    assert_by_index(&apply, &written);
+    let affected = plan(AFFECTED, connection).await;
+    assert_by_index(&affected, &["delegation_privilege", "party"]);
+    assert!(affected.contains("using grant_of_privilege on delegation_privilege"), "{affected}");
+}
 
-    let create = plan(
-        CREATE,
-        "smallint, uuid, uuid, uuid, timestamptz, timestamptz, bytea, timestamptz, integer[], text, uuid, text, uuid, text,
-         bytea, bytea, uuid, text",
-        connection,
-    )
-    .await;
-    // It reads nothing but the head; what the constraints look up is another matter, and theirs by index.
-    assert_by_index(&create, &[]);
-
-    let end = plan(
-        END,
-        "smallint, uuid, bigint, text, timestamptz, timestamptz, text, uuid, uuid, text, text, uuid, text, bytea, bytea,
-         uuid, text",
-        connection,
-    )
-    .await;
-    assert_by_index(&end, &["delegation", "delegation_privilege"]);
+#[tokio::test]
+async fn what_a_statement_calls_finds_its_rows_by_index_too() {
+    let (_database, mut connection) = loaded().await;
+    let connection = &mut connection;
+    let row = body_of("delegation_row", connection).await;
+    let row = format!(
+        "select ({row}) from delegation d where d.shard = $1::smallint and d.delegation_id = $2::uuid"
+    );
+    let row = plan(&row, connection).await;
+    let tables = ["delegation_privilege", "requested_privilege", "supersession", "party", "privilege"];
+    assert_by_index(&row, &tables);
+    let name = body_of("sealed_name", connection).await;
+    let name = format!("select ({name}) from (select $1::smallint as of_shard, $2::uuid as of_party) called");
+    assert_by_index(&plan(&name, connection).await, &["party", "party_key"]);
 }

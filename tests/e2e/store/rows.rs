@@ -53,11 +53,12 @@ impl DelegationRow {
         .await
     }
 
-    /// A privilege of it that ends when it does.
+    /// A privilege of it that ends when and as it does.
     pub(crate) async fn grant(&self, privilege: i32, at: impl PgExecutor<'_>) -> Written {
         self.grant_until(privilege, self.ended_at, at).await
     }
 
+    /// A privilege of it. One that ends while the rest lives on is revoked.
     pub(crate) async fn grant_until(
         &self,
         privilege: i32,
@@ -66,8 +67,8 @@ impl DelegationRow {
     ) -> Written {
         sqlx::query(
             "insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
-                                               valid_from, valid_to, ended_at)
-             values (0, $1, $2, $3, $4, $5, $6, $7)",
+                                               valid_from, valid_to, ended_at, ended_as)
+             values (0, $1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(self.id)
         .bind(privilege)
@@ -76,6 +77,7 @@ impl DelegationRow {
         .bind(self.valid.0)
         .bind(self.valid.1)
         .bind(ended_at)
+        .bind(ended_at.map(|_| if self.ended_at.is_some() { self.status } else { "revoked" }))
         .execute(at)
         .await
     }
@@ -154,6 +156,15 @@ pub(crate) async fn advance_feed(
         .bind(day(0))
         .bind(id(party).to_string())
         .bind(version)
+        .fetch_one(at)
+        .await
+}
+
+/// A change of some thing of that kind.
+pub(crate) async fn advance_feed_of(kind: &str, at: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("select advance_feed(0::smallint, $1, array[$2], array['x'], array[1::bigint])")
+        .bind(day(0))
+        .bind(kind)
         .fetch_one(at)
         .await
 }

@@ -2,19 +2,22 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
-    delegation::{Delegation, DelegationId, EndedBy, State},
-    identifier::{CvrNumber, Identifier, PartyKind},
+    agreement::Text,
+    assurance::LevelOfAssurance,
+    delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, State, Step},
+    ending,
+    identifier::{CvrNumber, Identifier, PartyKind, PersonUuid},
     party::{Party, PartyId, Standing},
     period::Period,
-    privilege::{Privilege, PrivilegeUri, Publication, SystemId},
+    privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
     text::{Description, Message, Name, Title},
 };
 use fuldmagt_service::clock::{Clock as _, IdSource as _};
 use fuldmagt_store::{
     Error, Store,
-    catalogue::{CataloguePrivilege, Change, System},
+    catalogue::{CataloguePrivilege, Change, System, Texts},
     command::Command,
-    delegation::{Ending, Giving},
+    delegation::{Ask, Between, Changes, Facts, Held, Proof, SealedProof},
     party::{NewParty, Registration},
     revision::Revision,
     usage::Usage,
@@ -31,8 +34,12 @@ use uuid::Uuid;
 pub(crate) const CLIENT: &str = "front-end";
 /// The one RPC of all commands; the store does not look at it.
 const RPC: &str = "fuldmagt.v1.Test/Command";
+/// A person's UUID that is nobody's.
+const NOBODY: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 /// What the store keeps for repeated requests.
 const RESPONSE: &[u8] = b"answer";
+/// What a signing service returned.
+pub(crate) const EVIDENCE: &[u8] = b"evidence that is nowhere else";
 
 /// One database and everything a test needs to use it.
 pub(crate) struct World {
@@ -115,14 +122,24 @@ impl World {
             max_period_days: None,
             delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
             representative_kinds: PartyKind::ALL.to_vec(),
+            access: AccessKind::Read,
+            assurance: LevelOfAssurance::Substantial,
+            delegator_ages: AgeRange::ANY,
+            max_sub_delegation_depth: 0,
+            paper_allowed: false,
+            request_allowed: true,
             publication: Publication::Published { from: self.now() - TimeDelta::days(1) },
         };
         let entry = CataloguePrivilege {
             privilege,
-            title_da: Title::parse("At se").unwrap(),
-            title_en: Title::parse("To see").unwrap(),
-            description_da: Description::parse("Må se alt.").unwrap(),
-            description_en: Description::parse("May see everything.").unwrap(),
+            texts: Texts {
+                title_da: Title::parse("At se").unwrap(),
+                title_en: Title::parse("To see").unwrap(),
+                description_da: Description::parse("Må se alt.").unwrap(),
+                description_en: Description::parse("May see everything.").unwrap(),
+            },
+            text_version: 1,
+            text_valid_from: self.now(),
             version: 1,
         };
         let command = self.command(self.ids.random_id());
@@ -185,25 +202,75 @@ impl World {
             assert!(first.same_payload, "the request is repeated as it was");
             return Err(Error::Conflict(fuldmagt_store::Conflict::RequestId));
         }
-        let facts = store.giving_facts(gift.from, gift.from, gift.to, &gift.privileges).await?;
-        let delegation = Delegation {
+        let between = Between::Both(gift.from, gift.to);
+        let signer = [Identifier::PersonUuid(PersonUuid::parse(NOBODY).expect("a UUID"))];
+        let ask = Ask {
+            actor: Some(gift.from),
+            between,
+            privileges: &gift.privileges,
+            signer: &signer,
+            sealed: true,
+            ..Ask::default()
+        };
+        let facts = store.facts(ask).await?;
+        let delegation = self.delegation(gift);
+        let writer = facts.party_facts(gift.from).expect("known");
+        let message = gift.message.as_ref().map(|message| store.seal_message(delegation.id, writer, message));
+        let step = Step {
+            acting_for: Some(gift.from),
+            grants: gift.privileges.clone(),
+            tells: vec![(gift.to, NoticeKind::Given)],
+            ..Step::new(delegation.clone(), EventKind::Created, self.now())
+        };
+        let changes = Changes {
+            held: held(&facts, [gift.from, gift.to]),
+            message: message.transpose()?,
+            proof: Some(self.proof(store, &delegation, &signer)?),
+            ..Changes::new(vec![step], RESPONSE)
+        };
+        let revision = self.apply(store, changes, &command).await?;
+        Ok((delegation, revision))
+    }
+
+    /// The delegator's signature on [`agreement`].
+    pub(crate) fn proof(
+        &self,
+        store: &Store,
+        delegation: &Delegation,
+        signer: &[Identifier],
+    ) -> fuldmagt_store::Result<SealedProof> {
+        let text = agreement(delegation);
+        store.seal_proof(&Proof {
+            id: self.ids.row_id(self.now()),
+            delegation: delegation.id,
+            version: delegation.version,
+            signer: delegation.delegator,
+            signed_at: self.now(),
+            assurance: LevelOfAssurance::Substantial,
+            digest: text.digest(),
+            text_da: &text.da,
+            text_en: &text.en,
+            identifiers: signer,
+            evidence: EVIDENCE,
+        })
+    }
+
+    fn delegation(&self, gift: &Gift) -> Delegation {
+        Delegation {
             id: DelegationId(self.ids.row_id(self.now())),
             delegator: gift.from,
             representative: gift.to,
             privileges: gift.privileges.clone(),
+            taken_out: Vec::new(),
             period: gift.period,
+            starts_on_acceptance: false,
+            lapses_at: None,
             state: State::Active,
+            suspended: false,
+            links: Links::default(),
             created_at: self.now(),
             version: 1,
-        };
-        let giving = Giving {
-            delegation: &delegation,
-            facts: &facts,
-            message: gift.message.as_ref(),
-            response: RESPONSE,
-        };
-        let revision = store.create_delegation(giving, &command).await?;
-        Ok((delegation, revision))
+        }
     }
 
     /// Revokes now, in three round trips.
@@ -214,11 +281,43 @@ impl World {
     ) -> fuldmagt_store::Result<Revision> {
         let command = self.command(self.ids.random_id());
         assert!(store.first_answer(&command).await?.is_none(), "a new request");
-        let facts = store.ending_facts(delegation.id, delegation.delegator).await?.expect("known");
-        let ended = facts.delegation.end(EndedBy::Delegator, self.now()).expect("to be ended");
-        let acting_for = ended.delegator;
-        let ending = Ending { delegation: &ended, acting_for, reason: None, response: RESPONSE };
-        store.end_delegation(ending, &command).await
+        let facts = self.facts_of(store, delegation.id).await?;
+        self.revoke_from(store, &facts, delegation.id, &command).await
+    }
+
+    /// What there is to know of a delegation before it is ended.
+    pub(crate) async fn facts_of(
+        &self,
+        store: &Store,
+        delegation: DelegationId,
+    ) -> fuldmagt_store::Result<Facts> {
+        store.facts(Ask { delegations: &[delegation], ..Ask::default() }).await
+    }
+
+    /// Revokes now what was read before: the last of the three round trips.
+    pub(crate) async fn revoke_from(
+        &self,
+        store: &Store,
+        facts: &Facts,
+        delegation: DelegationId,
+        command: &Command<'_>,
+    ) -> fuldmagt_store::Result<Revision> {
+        let tree = facts.tree(delegation).expect("known").clone();
+        let delegator = tree.top.delegator;
+        let steps = ending::end(tree, EndedBy::Delegator, delegator, None, self.now()).expect("to be ended");
+        let changes = Changes { held: held(facts, [delegator]), ..Changes::new(steps, RESPONSE) };
+        self.apply(store, changes, command).await
+    }
+
+    /// Writes what was decided, with an id for each notice.
+    pub(crate) async fn apply(
+        &self,
+        store: &Store,
+        mut changes: Changes<'_>,
+        command: &Command<'_>,
+    ) -> fuldmagt_store::Result<Revision> {
+        changes.notice_ids = (0..changes.notice_count()).map(|_| self.ids.row_id(self.now())).collect();
+        store.apply(&changes, command).await
     }
 
     /// How many rows the table has.
@@ -226,6 +325,21 @@ impl World {
         let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
         sqlx::query_scalar(sql).fetch_one(&self.database.pool).await.unwrap()
     }
+}
+
+/// What the delegator signs.
+pub(crate) fn agreement(delegation: &Delegation) -> Text {
+    Text {
+        da: format!("Aftalen om {}\n", delegation.id),
+        en: format!("The agreement about {}\n", delegation.id),
+    }
+}
+
+/// The parties as they were read; the first has its commands one at a time.
+fn held<const N: usize>(facts: &Facts, parties: [PartyId; N]) -> Vec<Held> {
+    let known = |party| facts.party(party).expect("known");
+    let hold = |(n, party)| if n == 0 { Held::exclusive(known(party)) } else { Held::shared(known(party)) };
+    parties.into_iter().enumerate().map(hold).collect()
 }
 
 fn system_id() -> SystemId {

@@ -48,7 +48,8 @@ pub async fn load(
     keys: &Arc<dyn KeyProvider>,
 ) -> anyhow::Result<Loaded> {
     let started = Instant::now();
-    let (delegations, others) = (Taken::from(DELEGATIONS, pool).await?, Taken::from(OTHERS, pool).await?);
+    let delegations = Taken::from(DELEGATIONS, OTHERS, pool).await?;
+    let others = Taken::from(OTHERS, DELEGATIONS, pool).await?;
     let privileges = load_catalogue(pool).await?;
     let rows = copy_all(population, pool, keys, privileges).await?;
     let copy = started.elapsed();

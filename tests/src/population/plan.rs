@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use fuldmagt_domain::decision::{Asked, Circumstances, Decision, Grant, decide};
+use fuldmagt_domain::decision::{Asked, Circumstances, Decision, Ended, Grant, How, decide};
 use fuldmagt_domain::delegation::{DelegationId, State};
 use fuldmagt_domain::identifier::PartyKind;
 use fuldmagt_domain::party::Standing;
@@ -64,8 +64,8 @@ impl Delegation {
             representative: Standing::Good,
             publication: Publication::Published { from: DateTime::UNIX_EPOCH },
         };
-        let grant =
-            Grant { delegation: DelegationId(uuid::Uuid::nil()), period: self.period, state: self.state };
+        let ended = self.state.ended_at().map(|at| Ended { at, how: how(self.state) });
+        let grant = Grant { delegation: DelegationId(uuid::Uuid::nil()), period: self.period, ended };
         matches!(decide(&[grant], circumstances, Asked::Now(at)), Decision::Granted { .. })
     }
 
@@ -73,6 +73,11 @@ impl Delegation {
     pub(super) fn id(&self, place: usize, seed: u64) -> DelegationId {
         DelegationId(row_id(self.created_at, !seed ^ place as u64))
     }
+}
+
+/// How a delegation of the population ended.
+fn how(state: State) -> How {
+    if matches!(state, State::Renounced { .. }) { How::Renounced } else { How::Revoked }
 }
 
 /// Draws delegations until there are enough, and sorts them by age.

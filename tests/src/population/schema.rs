@@ -45,14 +45,22 @@ pub(super) struct Taken {
 type Piece = (String, String, bool);
 
 impl Taken {
-    /// Takes keys, indexes and foreign keys off the tables, and keeps their triggers from running.
-    pub(super) async fn from(tables: &'static [&'static str], pool: &PgPool) -> sqlx::Result<Self> {
+    /// Takes keys, indexes and foreign keys off the tables, with the foreign keys by which other tables refer to them,
+    /// and keeps their triggers from running. Of the tables of `besides` nothing is taken: they are taken as well.
+    pub(super) async fn from(
+        tables: &'static [&'static str],
+        besides: &[&str],
+        pool: &PgPool,
+    ) -> sqlx::Result<Self> {
         let pieces: Vec<Piece> = sqlx::query_as(
             "select format('alter table %s drop constraint %I', conrelid::regclass, conname),
                     format('alter table %s add constraint %I %s', conrelid::regclass, conname,
                            pg_get_constraintdef(oid)),
                     contype = 'f'
-             from pg_constraint where conrelid = any ($1::text[]::regclass[]) and contype in ('f', 'p', 'u', 'x')
+             from pg_constraint
+             where conrelid = any ($1::text[]::regclass[]) and contype in ('f', 'p', 'u', 'x')
+                or contype = 'f' and confrelid = any ($1::text[]::regclass[])
+                   and conrelid <> all ($2::text[]::regclass[])
              union all
              select format('drop index %s', indexrelid::regclass), pg_get_indexdef(indexrelid), false
              from pg_index i where indrelid = any ($1::text[]::regclass[])
@@ -61,6 +69,7 @@ impl Taken {
              order by 3 desc, 2",
         )
         .bind(tables)
+        .bind(besides)
         .fetch_all(pool)
         .await?;
         for (take, _, _) in &pieces {

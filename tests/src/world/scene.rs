@@ -123,6 +123,8 @@ pub fn privilege(uri: &str, system_id: &str) -> v1::Privilege {
         description_en: "May see all income.\nOf earlier years too.".to_owned(),
         delegator_kinds: kinds(&[PartyKind::Person, PartyKind::Organisation]),
         representative_kinds: kinds(&[PartyKind::Person, PartyKind::Organisation, PartyKind::Employee]),
+        access_kind: v1::AccessKind::Act.into(),
+        level_of_assurance: LevelOfAssurance::Substantial.into(),
         ..v1::Privilege::default()
     }
 }
@@ -176,12 +178,10 @@ impl World {
         let put = v1::PutPrivilegeRequest {
             request_id,
             privilege: Some(privilege(FOREIGN, OTHER_SYSTEM)),
-            etag: String::new(),
+            ..v1::PutPrivilegeRequest::default()
         };
         other.clone().put_privilege(put).await.expect("a privilege");
-        let publish =
-            v1::PublishPrivilegeRequest { request_id: self.request_id(), privilege: FOREIGN.to_owned() };
-        other.clone().publish_privilege(publish).await.expect("a privilege");
+        other.clone().publish_privilege(self.publishing(FOREIGN)).await.expect("a privilege");
     }
 
     /// The authority puts a system.
@@ -202,21 +202,20 @@ impl World {
         let request = v1::PutPrivilegeRequest {
             request_id: self.request_id(),
             privilege: Some(privilege),
-            etag: String::new(),
+            ..v1::PutPrivilegeRequest::default()
         };
         self.authority.catalogue().put_privilege(request).await.map(Response::into_inner)
     }
 
     /// The authority publishes its privilege.
     pub async fn publish(&self, uri: &str) -> v1::PublishPrivilegeResponse {
-        let request =
-            v1::PublishPrivilegeRequest { request_id: self.request_id(), privilege: uri.to_owned() };
+        let request = self.publishing(uri);
         self.authority.catalogue().publish_privilege(request).await.expect("it is published").into_inner()
     }
 
     /// The authority hides its privilege.
     pub async fn hide(&self, uri: &str) -> v1::HidePrivilegeResponse {
-        let request = v1::HidePrivilegeRequest { request_id: self.request_id(), privilege: uri.to_owned() };
+        let request = self.hiding(uri);
         self.authority.catalogue().hide_privilege(request).await.expect("it is hidden").into_inner()
     }
 
@@ -245,14 +244,30 @@ impl World {
         self.register(&employee.identifiers(), &employee.name, None).await
     }
 
+    /// Registers another person, whose name nobody tells.
+    pub async fn nameless_person(&self) -> Registered {
+        let person = self.people.person();
+        let identifiers: Vec<_> = person.identifiers().iter().map(to_proto::identifier).collect();
+        self.register_as(identifiers, "", None).await
+    }
+
     async fn register(
         &self,
         identifiers: &[Identifier],
         name: &Name,
         organisation: Option<Organisation>,
     ) -> Registered {
-        let identifiers: Vec<_> = identifiers.iter().map(to_proto::identifier).collect();
-        let name = name.expose().to_owned();
+        let identifiers = identifiers.iter().map(to_proto::identifier).collect();
+        self.register_as(identifiers, name.expose(), organisation).await
+    }
+
+    pub(super) async fn register_as(
+        &self,
+        identifiers: Vec<v1::Identifier>,
+        name: &str,
+        organisation: Option<Organisation>,
+    ) -> Registered {
+        let name = name.to_owned();
         let request = v1::ResolvePartyRequest {
             request_id: self.request_id(),
             identifiers: identifiers.clone(),
@@ -261,7 +276,9 @@ impl World {
         };
         let answer = self.front_end.parties().resolve_party(request).await.expect("a party").into_inner();
         assert!(answer.created, "somebody new");
-        Registered { id: answer.party.expect("a party").party_id, name, identifiers, organisation }
+        let id = answer.party.expect("a party").party_id;
+        self.signs_as(&id, &identifiers);
+        Registered { id, name, identifiers, organisation }
     }
 
     /// The party gives the other the privileges, from now on.
@@ -280,10 +297,11 @@ impl World {
             privileges: uris(privileges),
             period: until_day(&last_day.to_string()),
             message: String::new(),
+            ..v1::CreateDelegationRequest::default()
         }
     }
 
-    /// Gives.
+    /// Gives; the actor signs first, unless the request is signed.
     ///
     /// # Errors
     /// What the service answers.
@@ -291,6 +309,7 @@ impl World {
         &self,
         request: v1::CreateDelegationRequest,
     ) -> Result<v1::CreateDelegationResponse, Status> {
+        let request = self.once_signed(request).await;
         self.front_end.delegations().create_delegation(request).await.map(Response::into_inner)
     }
 
@@ -314,6 +333,7 @@ impl World {
             actor: user.actor(),
             delegation_id: delegation.delegation_id.clone(),
             reason: v1::EndReason::Unspecified.into(),
+            ..v1::RevokeDelegationRequest::default()
         };
         self.front_end.delegations().revoke_delegation(request).await.map(Response::into_inner)
     }

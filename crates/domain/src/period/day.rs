@@ -1,6 +1,6 @@
 //! Days of Danish civil time.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Copenhagen;
 
 use super::Error;
@@ -20,6 +20,14 @@ const SEARCH_SECONDS: i64 = 24 * 60 * 60;
 #[must_use]
 pub fn danish_date(instant: DateTime<Utc>) -> NaiveDate {
     date_in(&Copenhagen, instant)
+}
+
+/// What clocks in Denmark show at an instant, and how many seconds they are ahead of UTC.
+#[must_use]
+pub fn danish_time(instant: DateTime<Utc>) -> (NaiveDateTime, i32) {
+    let utc = instant.naive_utc();
+    let offset = Copenhagen.offset_from_utc_datetime(&utc).fix();
+    (utc.checked_add_offset(offset).unwrap_or(utc), offset.local_minus_utc())
 }
 
 /// The first instant of a day in Denmark.
@@ -139,6 +147,17 @@ mod tests {
             ("2026-07-31T22:00:00Z", "2026-08-01"),
         ] {
             assert_eq!(danish_date(utc(instant)), date(expected), "{instant}");
+        }
+    }
+
+    #[test]
+    fn clocks_in_denmark_are_one_hour_ahead_of_utc_and_two_in_summer() {
+        for (instant, expected, ahead_seconds) in [
+            ("2026-01-31T22:59:59Z", "2026-01-31T23:59:59", 3_600),
+            ("2026-10-25T00:59:59Z", "2026-10-25T02:59:59", 7_200),
+            ("2026-10-25T01:00:00Z", "2026-10-25T02:00:00", 3_600),
+        ] {
+            assert_eq!(danish_time(utc(instant)), (expected.parse().unwrap(), ahead_seconds));
         }
     }
 

@@ -6,7 +6,7 @@
 mod day;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-pub use day::{danish_date, day_start, parse_date};
+pub use day::{danish_date, danish_time, day_start, parse_date};
 
 /// How far a start may lie before now, so that a client whose clock is a little slow can say "now".
 pub const MAX_START_SKEW: TimeDelta = TimeDelta::minutes(5);
@@ -62,6 +62,58 @@ pub enum Bound {
     Instant(DateTime<Utc>),
     /// A day in Denmark: from its first instant as a start, to and including the whole of it as an end.
     Date(NaiveDate),
+}
+
+/// A period as somebody states it: what it is from when to when is known once it is known when "now" is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stated {
+    /// The start; `None` for now, whenever that is.
+    pub start: Option<Bound>,
+    /// The end.
+    pub end: Bound,
+}
+
+impl Stated {
+    /// The period that is meant when it is stated at the instant `now`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Period::from_bounds`].
+    pub fn at(self, now: DateTime<Utc>) -> Result<Period, Error> {
+        Period::from_bounds(self.start, self.end, now)
+    }
+
+    /// The same, said in the one way that it is always said in: an instant at which a Danish day begins is said as a
+    /// date, and no instant is finer than a microsecond.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        let date = |instant: DateTime<Utc>| {
+            let date = danish_date(instant);
+            (day_start(date) == Ok(instant)).then_some(date)
+        };
+        let start = self.start.map(|bound| match bound {
+            Bound::Date(_) => bound,
+            Bound::Instant(instant) => {
+                let instant = whole_micros(instant).unwrap_or(instant);
+                date(instant).map_or(Bound::Instant(instant), Bound::Date)
+            }
+        });
+        let end = match self.end {
+            Bound::Date(_) => self.end,
+            Bound::Instant(instant) => {
+                let instant = whole_micros(instant).unwrap_or(instant);
+                date(instant).and_then(|next| next.pred_opt()).map_or(Bound::Instant(instant), Bound::Date)
+            }
+        };
+        Self { start, end }
+    }
+}
+
+impl From<Period> for Stated {
+    /// From that instant to that instant.
+    fn from(period: Period) -> Self {
+        Self { start: Some(Bound::Instant(period.from)), end: Bound::Instant(period.to) }
+    }
 }
 
 /// The half-open interval `from <= t < to`, never empty, in whole microseconds.

@@ -167,6 +167,30 @@ fn no_period_is_too_long_for_a_limit_beyond_the_calendar() {
 }
 
 #[test]
+fn what_is_stated_is_said_in_one_way() {
+    let said = |start, end| Stated { start, end }.canonical();
+    let dates = Stated { start: Some(on("2026-07-01")), end: on("2026-07-31") };
+    assert_eq!(dates.canonical(), dates);
+    assert_eq!(said(Some(at("2026-06-30T22:00:00Z")), at("2026-07-31T22:00:00.000000999Z")), dates);
+    let instants = said(Some(at("2026-06-30T22:00:00.000001Z")), at("2026-07-31T21:59:59.9999999Z"));
+    let cut = (Some(at("2026-06-30T22:00:00.000001Z")), at("2026-07-31T21:59:59.999999Z"));
+    assert_eq!((instants.start, instants.end), cut);
+    assert_eq!(said(None, at("9999-12-31T23:00:00Z")), Stated { start: None, end: on("9999-12-31") });
+}
+
+#[test]
+fn a_period_that_is_stated_is_that_period() {
+    for stated in [
+        Stated { start: None, end: on("2026-07-31") },
+        Stated { start: Some(on("2026-06-01")), end: at("2026-07-31T12:00:00Z") },
+    ] {
+        assert_eq!(stated.at(utc(NOW)), asked(stated.start, stated.end));
+    }
+    let some = period("2026-06-01T12:00:00Z", "2026-06-30T22:00:00Z");
+    assert_eq!(Stated::from(some).at(utc(NOW)), Ok(some));
+}
+
+#[test]
 fn every_refusal_has_its_stable_reason() {
     let reasons = [
         (Error::Reversed, "PERIOD_REVERSED"),

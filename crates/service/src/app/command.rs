@@ -1,11 +1,13 @@
 //! How every command runs: repeated requests get their first answer, collisions are tried again, refusals are logged.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
+use fuldmagt_domain::agreement::signature;
 use fuldmagt_store::{self as store, Conflict, command::Command, revision::Revision, usage::About};
 use uuid::Uuid;
 
-use super::{App, Call, Error, Result};
+use super::{App, Call, Caller, Error, Result};
+use crate::clients;
 
 /// Most attempts of one command before it is given up as [`Error::Busy`]. Collisions are between commands about the
 /// same parties; five in a row mean that somebody sends them faster than a person can.
@@ -27,11 +29,24 @@ pub struct Order {
     payload_digest: [u8; 32],
 }
 
+/// Whether a command is done, or only judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is done.
+    Do,
+    /// Nothing is written; the answer is what it would be.
+    ValidateOnly,
+}
+
 /// How a command reached the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// A logged-in user at a front end.
     SelfService,
+    /// A caseworker, with a form on paper.
+    Paper,
+    /// What a register says.
+    Register,
     /// A system on its own behalf.
     System,
 }
@@ -42,12 +57,16 @@ impl Channel {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SelfService => "self_service",
+            Self::Paper => "paper",
+            Self::Register => "register",
             Self::System => "system",
         }
     }
 }
 
 /// The answer to a command, encoded for the caller but for its revision. The same bytes answer repeated requests.
+///
+/// Of a command that was only judged: what it would be, and the state that it was judged by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The encoded response message, its `revision` empty.
@@ -75,6 +94,16 @@ impl App {
     pub fn order(&self, call: Call, request_id: Uuid, payload: &[u8], channel: Channel) -> Order {
         let payload_digest = self.store.keys().index_key().payload_digest(call.caller.rpc, payload);
         Order { call, request_id, channel, payload_digest }
+    }
+
+    /// The order of something that the service does by itself, `what` in the usage log.
+    ///
+    /// # Errors
+    /// [`Error::Broken`].
+    pub(super) fn own_order(&self, what: &'static str) -> Result<Order> {
+        let client = clients::service_itself().map_err(|_| Error::Broken("the service's own client"))?;
+        let call = self.call(Caller { client: Arc::new(client), rpc: what, trace_id: None });
+        Ok(self.order(call, self.ids.random_id(), &[], Channel::System))
     }
 
     /// The first answer, if the command had one, else the error. For a request that is wrong by now but was right when
@@ -122,16 +151,28 @@ impl App {
         F: Fn(Order) -> Fut,
         Fut: Future<Output = Result<Answer>>,
     {
+        let mut gave_up = Error::Busy;
         for number in 0..MAX_ATTEMPTS {
             if let Some(answer) = self.first_answer(order, about).await? {
                 return Ok(answer);
             }
             match attempt(order.clone()).await {
                 Err(Error::Store(error)) if collided(&error) => {
+                    // A grant that ended a moment ago can stand in the way, though nothing that lives does.
+                    if matches!(error, store::Error::Conflict(Conflict::OverlappingGrant)) {
+                        gave_up = Error::DelegationOverlaps;
+                    }
                     tokio::time::sleep(Duration::from_millis(FIRST_PAUSE_MS << number)).await;
                 }
-                Err(Error::Store(error)) => return Err(Error::Store(error)),
+                Err(Error::Store(error)) if error_of_a_limit(&error).is_none() => {
+                    return Err(Error::Store(error));
+                }
                 Err(refusal) => {
+                    let refusal = if let Error::Store(error) = &refusal {
+                        error_of_a_limit(error).unwrap_or(refusal)
+                    } else {
+                        refusal
+                    };
                     if own_doing(&refusal)
                         && let Some(answer) = self.first_answer(order, about).await?
                     {
@@ -143,13 +184,54 @@ impl App {
                 Ok(answer) => return Ok(answer),
             }
         }
-        Err(Error::Busy)
+        Err(gave_up)
+    }
+}
+
+/// What a limit that the database keeps is to callers.
+fn error_of_a_limit(error: &store::Error) -> Option<Error> {
+    let store::Error::Conflict(conflict) = error else { return None };
+    match conflict {
+        Conflict::TooManyRequests => Some(Error::TooManyRequests),
+        Conflict::TooManyRequestsToDelegator => Some(Error::TooManyRequestsToDelegator),
+        Conflict::DeclinedTooOften => Some(Error::DeclinedTooOften),
+        Conflict::TooManyDelegations => Some(Error::TooManyDelegations),
+        Conflict::TooManyGivenOn => Some(Error::TooManyGivenOn),
+        Conflict::FourEyes => Some(Error::FourEyes),
+        Conflict::TooManyPaperCases => Some(Error::TooManyPaperCases),
+        Conflict::RequestId
+        | Conflict::Version
+        | Conflict::Identifier
+        | Conflict::IdentifierKind
+        | Conflict::CatalogueName
+        | Conflict::OverlappingGrant
+        | Conflict::CprImport
+        | Conflict::CprImportLost
+        | Conflict::CprNumberTwice => None,
     }
 }
 
 /// Whether the same request, sent twice at once and answered meanwhile, can be why it no longer can be done.
 const fn own_doing(refusal: &Error) -> bool {
-    matches!(refusal, Error::DelegationOverlaps | Error::EtagMismatch)
+    matches!(
+        refusal,
+        Error::DelegationOverlaps
+            | Error::EtagMismatch
+            | Error::Request(_)
+            | Error::Ending(_)
+            // The first of the two has become what would be replaced.
+            | Error::Signature(signature::Refusal::TextMismatch)
+            | Error::TooManyRequests
+            | Error::TooManyRequestsToDelegator
+            | Error::DeclinedTooOften
+            | Error::TooManyDelegations
+            | Error::TooManyGivenOn
+            | Error::FourEyes
+            | Error::Paper(_)
+            | Error::TooManyPaperCases
+            | Error::PartyMerged(_)
+            | Error::PartyNotSuspended
+    )
 }
 
 /// Whether trying again from the beginning can end otherwise.
@@ -161,12 +243,19 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::Version
             | Conflict::Identifier
             | Conflict::IdentifierKind
-            | Conflict::CatalogueName => true,
+            | Conflict::CatalogueName
+            | Conflict::OverlappingGrant => true,
             // Two imports of the CPR register, or two streams of one: the loser is told.
-            Conflict::OverlappingGrant
-            | Conflict::CprImport
+            Conflict::CprImport
             | Conflict::CprImportLost
-            | Conflict::CprNumberTwice => false,
+            | Conflict::CprNumberTwice
+            | Conflict::TooManyRequests
+            | Conflict::TooManyRequestsToDelegator
+            | Conflict::DeclinedTooOften
+            | Conflict::TooManyDelegations
+            | Conflict::TooManyGivenOn
+            | Conflict::FourEyes
+            | Conflict::TooManyPaperCases => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

@@ -1,16 +1,17 @@
 //! `CreateDelegation`: the delegator gives a delegation.
 
 use fuldmagt_domain::{
-    delegation::{Delegation, DelegationId},
+    agreement::Signature,
+    delegation::{Delegation, DelegationId, Step},
     giving::{self, Gift},
+    identifier::Identifier,
     party::PartyId,
-    period::Period,
+    period::{Period, Stated},
     privilege::PrivilegeUri,
     text::Message,
 };
 use fuldmagt_store::{
-    self as store, Conflict,
-    delegation::{Giving, GivingFacts},
+    delegation::{Ask, Between, Changes, Facts},
     usage::About,
 };
 
@@ -18,11 +19,24 @@ use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
+    delegating::{actor_and, held, known, privileges, subject},
+    signing::{Draft, draft},
 };
+
+/// A gift with the delegator's signature on it.
+#[derive(Clone, Debug)]
+pub struct Create {
+    /// What is given.
+    pub terms: Terms,
+    /// The delegator's message.
+    pub message: Option<Message>,
+    /// The delegator's signature.
+    pub signature: Signature,
+}
 
 /// What the delegator wants to give.
 #[derive(Clone, Debug)]
-pub struct Create {
+pub struct Terms {
     /// The logged-in user.
     pub actor: Actor,
     /// The delegator.
@@ -31,29 +45,27 @@ pub struct Create {
     pub representative: PartyId,
     /// What is delegated, sorted.
     pub privileges: Vec<PrivilegeUri>,
+    /// From when until when, as it was stated.
+    pub stated: Stated,
     /// From when until when.
     pub period: Period,
-    /// The delegator's message.
-    pub message: Option<Message>,
+    /// Whether what overlaps is replaced.
+    pub replace: bool,
 }
 
 impl App {
     /// Gives a delegation. Three round trips to the database.
     ///
     /// # Errors
-    /// [`Error::PartyNotFound`], [`Error::PrivilegeNotFound`], [`Error::Refused`], [`Error::DelegationOverlaps`], and
-    /// those of every command.
+    /// [`Error::PartyNotFound`], [`Error::PrivilegeNotFound`], [`Error::Refused`], [`Error::DelegationOverlaps`],
+    /// [`Error::Signature`], and those of every command.
     pub async fn create_delegation(
         &self,
         order: Order,
         create: Create,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let about = About {
-            delegator: Some(create.delegator),
-            representative: Some(create.representative),
-            delegation: None,
-        };
+        let about = create.terms.about();
         let app = self.clone();
         self.run(order, about, move |order| {
             let (app, create) = (app.clone(), create.clone());
@@ -68,46 +80,73 @@ impl App {
         create: &Create,
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
-        let facts = self
-            .store
-            .giving_facts(create.actor.party, create.delegator, create.representative, &create.privileges)
-            .await?;
+        let Create { terms, message, signature } = create;
+        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
-        let delegation = giving::give(gift(create, &facts)?, self.rules, id, order.call.at)?;
-        let response = encode(&delegation);
-        let giving = Giving {
-            delegation: &delegation,
-            facts: &facts,
-            message: create.message.as_ref(),
-            response: &response,
+        let steps = self.decide_gift(terms, &facts, id, order.call.at)?;
+        let draft = terms.draft(&facts, &steps)?;
+        let given = subject(&steps)?;
+        let proof = self.proof(order, &facts, (terms.actor, signature), &draft, given)?;
+        let response = encode(given);
+        let writer = facts.party_facts(terms.delegator).ok_or(Error::PartyNotFound)?;
+        let message = message.as_ref().map(|message| self.store.seal_message(id, writer, message));
+        let changes = Changes {
+            held: held(&facts, terms.delegator),
+            message: message.transpose()?,
+            proof: Some(proof),
+            ..Changes::new(steps, &response)
         };
-        match self.store.create_delegation(giving, &order.command()).await {
-            Ok(revision) => Ok(Answer { response, revision }),
-            Err(store::Error::Conflict(Conflict::OverlappingGrant)) => Err(Error::DelegationOverlaps),
-            Err(error) => Err(error.into()),
-        }
+        self.apply(order, changes).await
+    }
+
+    /// What a gift would do.
+    pub(super) fn decide_gift(
+        &self,
+        terms: &Terms,
+        facts: &Facts,
+        id: DelegationId,
+        at: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Vec<Step>> {
+        // Who may not act for the delegator learns nothing about the representative.
+        let (actor, delegator) = actor_and(facts, terms.actor.party, terms.delegator)?;
+        let representative = known(facts, terms.representative)?;
+        let at = facts.instant(at);
+        let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
+        let gift = Gift {
+            actor,
+            assurance: terms.actor.assurance,
+            delegator,
+            delegator_cpr: cpr.as_ref(),
+            representative,
+            privileges: privileges(facts, &terms.privileges)?,
+            period: terms.period,
+            existing: facts.between(delegator.id, representative.id),
+            replace: terms.replace,
+        };
+        Ok(giving::give(gift, self.rules, id, at)?)
     }
 }
 
-fn gift<'a>(create: &Create, facts: &'a GivingFacts) -> Result<Gift<'a>> {
-    let actor = facts.actor.as_ref().ok_or(Error::PartyNotFound)?;
-    // A delegator that is not known and one that the actor may not act for look alike; and who may not act learns
-    // nothing about the representative.
-    let delegator = facts.delegator.as_ref().filter(|delegator| actor.may_act_for(delegator.id));
-    let delegator = delegator.ok_or(Error::PartyNotFound)?;
-    let representative = facts.representative.as_ref().ok_or(Error::PartyNotFound)?;
-    let mut privileges = Vec::with_capacity(facts.privileges.len());
-    for privilege in &facts.privileges {
-        let privilege = privilege.as_ref().ok_or_else(|| Error::privilege_not_found("privileges"))?;
-        privileges.push(privilege.privilege.clone());
+impl Terms {
+    /// What is agreed by the steps, which were decided from the facts.
+    pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
+        draft(facts, steps, self.stated, None)
     }
-    Ok(Gift {
-        actor,
-        assurance: create.actor.assurance,
-        delegator,
-        delegator_cpr: facts.delegator_cpr.as_ref(),
-        representative,
-        privileges,
-        period: create.period,
-    })
+
+    /// What the rules need to know to decide on it, and whom the signer's identifiers name.
+    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
+        Ask {
+            actor: Some(self.actor.party),
+            between: Between::Both(self.delegator, self.representative),
+            privileges: &self.privileges,
+            signer,
+            sealed: true,
+            ..Ask::default()
+        }
+    }
+
+    /// Whom it is about.
+    pub(super) const fn about(&self) -> About {
+        About { delegator: Some(self.delegator), representative: Some(self.representative), delegation: None }
+    }
 }

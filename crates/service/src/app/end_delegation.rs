@@ -1,12 +1,19 @@
-//! `RevokeDelegation` and `RenounceDelegation`: a party ends the delegation, at once.
+//! `RevokeDelegation` and `RenounceDelegation`: a party ends the delegation, or a part of it, at once.
 
-use fuldmagt_domain::delegation::{AlreadyEnded, Delegation, DelegationId, EndReason, EndedBy};
-use fuldmagt_store::{delegation::Ending, usage::About};
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::{
+    delegation::{Delegation, DelegationId, EndReason, EndedBy, Step},
+    ending::{self, Tree},
+    party::Party,
+    privilege::PrivilegeUri,
+};
+use fuldmagt_store::delegation::{Ask, Changes};
 
 use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
+    delegating::{about, acting_for, held_alone, known, subject},
 };
 
 /// What is to be ended.
@@ -18,6 +25,8 @@ pub struct End {
     pub delegation: DelegationId,
     /// Who ends it.
     pub by: EndedBy,
+    /// Only these privileges, sorted; empty for all of it.
+    pub privileges: Vec<PrivilegeUri>,
     /// Why.
     pub reason: Option<EndReason>,
 }
@@ -26,14 +35,15 @@ impl App {
     /// Ends a delegation. Ending what has ended already succeeds and changes nothing. Three round trips.
     ///
     /// # Errors
-    /// [`Error::DelegationNotFound`] when there is none or it is not the actor's to end, and those of every command.
+    /// [`Error::DelegationNotFound`] when there is none or it is not the actor's to end, [`Error::Ending`], and those of
+    /// every command.
     pub async fn end_delegation(
         &self,
         order: Order,
         end: End,
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
-        let about = About { delegation: Some(end.delegation.0), ..About::default() };
+        let about = about(end.delegation);
         let app = self.clone();
         self.run(order, about, move |order| {
             let (app, end) = (app.clone(), end.clone());
@@ -48,34 +58,39 @@ impl App {
         end: &End,
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
-        let facts = self
-            .store
-            .ending_facts(end.delegation, end.actor.party)
-            .await?
-            .ok_or(Error::DelegationNotFound)?;
-        let acting_for = facts.delegation.party_that_ends(end.by);
-        if !facts.actor.may_act_for(acting_for) {
-            return Err(Error::DelegationNotFound);
-        }
-        match facts.delegation.end(end.by, order.call.at) {
-            Ok(delegation) => {
-                let response = encode(&delegation, order);
-                let ending =
-                    Ending { delegation: &delegation, acting_for, reason: end.reason, response: &response };
-                let revision = self.store.end_delegation(ending, &order.command()).await?;
-                Ok(Answer { response, revision })
+        let delegations = [end.delegation];
+        let ask = Ask { actor: Some(end.actor.party), delegations: &delegations, ..Ask::default() };
+        let facts = self.store.facts(ask).await?;
+        let actor = known(&facts, end.actor.party).map_err(|_| Error::DelegationNotFound)?;
+        let tree = facts.tree(end.delegation).ok_or(Error::DelegationNotFound)?.clone();
+        match steps(end, actor, tree, facts.instant(order.call.at)) {
+            Ok(steps) => {
+                let subject = subject(&steps)?;
+                let response = encode(subject, order);
+                let held = held_alone(&facts, subject.delegator);
+                self.apply(order, Changes { held, ..Changes::new(steps, &response) }).await
             }
-            Err(AlreadyEnded(delegation)) => {
-                let about = About {
-                    delegator: Some(delegation.delegator),
-                    representative: Some(delegation.representative),
-                    delegation: Some(delegation.id.0),
-                };
-                let response = encode(&delegation, order);
-                let revision =
-                    self.store.remember(&order.command(), about, "already_ended", &response).await?;
-                Ok(Answer { response, revision })
+            Err(Error::Ending(ending::Refusal::AlreadyEnded(delegation))) => {
+                self.settled(order, &delegation, "already_ended", encode).await
             }
+            Err(error) => Err(error),
         }
     }
+}
+
+fn steps(end: &End, actor: &Party, tree: Tree, at: DateTime<Utc>) -> Result<Vec<Step>> {
+    let top = &tree.top;
+    let acting_for = match end.by {
+        // A sub-delegation is also taken back by each representative above it.
+        EndedBy::Delegator => {
+            acting_for(actor, std::iter::once(top.delegator).chain(top.links.chain.iter().copied()))?
+        }
+        EndedBy::Representative => acting_for(actor, [top.representative])?,
+    };
+    let steps = if end.privileges.is_empty() {
+        ending::end(tree, end.by, acting_for, end.reason, at)
+    } else {
+        ending::take_out(tree, &end.privileges, acting_for, end.reason, at)
+    };
+    Ok(steps?)
 }

@@ -30,7 +30,7 @@ impl App {
     /// Links an identifier. Linking what is linked already succeeds and changes nothing. Three round trips.
     ///
     /// # Errors
-    /// [`Error::PartyNotFound`], [`Error::IdentifierKindMismatch`], [`Error::OrganisationMismatch`],
+    /// [`Error::PartyNotFound`], [`Error::PartyMerged`], [`Error::IdentifierKindMismatch`], [`Error::OrganisationMismatch`],
     /// [`Error::IdentifierOfAnotherParty`], [`Error::IdentifierKindTaken`], [`Error::EtagMismatch`], and those of
     /// every command.
     pub async fn link_identifier(
@@ -56,6 +56,9 @@ impl App {
     ) -> Result<Answer> {
         let facts = self.store.linking_facts(link.party, &link.identifier).await?;
         let party = facts.party.clone().ok_or(Error::PartyNotFound)?;
+        if let Some(into) = facts.merged_into {
+            return Err(Error::PartyMerged(into));
+        }
         check(&party, link, &facts)?;
         let mut identifier_kinds = facts.identifier_kinds.clone();
         if facts.identifier_names == Some(party.id) {

@@ -1,11 +1,14 @@
-//! `ListSystems` and `ListPrivileges`: an authority sees its own, an operator all, a front end what is published.
+//! `ListSystems`, `ListPrivileges` and `ListPackages`: an authority sees its own, an operator all, a front end all
+//! systems and what may be given.
 
 use fuldmagt_domain::{
     identifier::CvrNumber,
+    package::PackageId,
     privilege::{PrivilegeUri, SystemId},
 };
 use fuldmagt_store::{
     catalogue::{CataloguePrivilege, PrivilegeFilter, System},
+    package::Package,
     revision::Revision,
 };
 
@@ -55,7 +58,7 @@ impl App {
         let after = page.after.as_deref().and_then(text).and_then(|uri| PrivilegeUri::parse(uri).ok());
         let filter = PrivilegeFilter {
             owner: owner(call).cloned(),
-            published_only: owner(call).is_none() && !call.caller.client.roles.contains(Role::Operator),
+            published_only: published_only(call),
             system,
             at: call.at,
         };
@@ -67,6 +70,28 @@ impl App {
         };
         Ok(Page { items: found.items, next_page_token, revision: found.revision })
     }
+
+    /// One page of the packages that the caller may see, as they are at the call. One round trip to the database.
+    ///
+    /// # Errors
+    /// [`super::Error::Invalid`] for a foreign page token.
+    pub async fn list_packages(&self, call: &Call, request: &PageRequest) -> Result<Page<Package>> {
+        let page = self.page(call, request, &[])?;
+        let after = page.after.as_deref().and_then(text).and_then(|id| PackageId::parse(id).ok());
+        let filter = (published_only(call), call.at);
+        let found = self.store.list_packages(owner(call), filter, after.as_ref(), request.size).await?;
+        let last = found.items.last().filter(|_| found.has_more).map(|package| package.id.as_str());
+        let next_page_token = match last {
+            None => String::new(),
+            Some(last) => self.next_token(call, &page, found.revision, last.as_bytes().to_vec())?,
+        };
+        Ok(Page { items: found.items, next_page_token, revision: found.revision })
+    }
+}
+
+/// Whether the caller sees only what may be given: a front end that is no operator.
+fn published_only(call: &Call) -> bool {
+    owner(call).is_none() && !call.caller.client.roles.contains(Role::Operator)
 }
 
 /// Whose entries the caller is limited to: an authority that is neither operator nor front end sees only its own.

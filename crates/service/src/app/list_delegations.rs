@@ -36,6 +36,8 @@ impl App {
         let side_byte = match side {
             Side::Given => b'g',
             Side::Held => b'h',
+            Side::RequestsReceived => b'r',
+            Side::RequestsMade => b'm',
         };
         let mut query = vec![side_byte];
         query.extend_from_slice(party.0.as_bytes());

@@ -4,25 +4,53 @@
 //! write the outcome in one statement. A question's statement logs it; a command that is refused after something was
 //! read about a person, or that gets its first answer again, is logged by [`command`].
 
+pub mod accept_delegation;
+pub mod acknowledge_notices;
 pub mod actor;
+pub mod approve_paper_delegation;
 pub mod check_delegations;
 pub mod command;
 pub mod create_delegation;
+pub mod decline_delegation;
+mod delegating;
 pub mod end_delegation;
+pub mod end_employment;
 pub mod error;
 pub mod get_cpr_import;
 pub mod get_delegation;
+pub mod get_receipt;
+pub mod hide_package;
+pub mod impact;
 pub mod import_cpr_snapshot;
+pub mod lapse_requests;
 pub mod link_identifier;
 pub mod list_catalogue;
 pub mod list_delegated;
 pub mod list_delegation_events;
 pub mod list_delegations;
+pub mod list_notices;
+pub mod list_paper_delegations;
+pub mod merge_parties;
 pub mod paging;
+mod paper;
+pub mod preview_delegation;
+pub mod publish_package_version;
+pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
+pub mod register_signed_form;
+pub mod reject_paper_delegation;
+pub mod renew_delegation;
+pub mod request_delegation;
 pub mod resolve_party;
+pub mod resolve_suspension;
+pub mod revoke_all_delegations;
 pub mod set_publication;
+mod signing;
+pub mod standing;
+pub mod start_paper_delegation;
+pub mod sub_delegate;
+pub mod withdraw_request;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use fuldmagt_proto::v1::{
     self,
     period::{End, Start},
+    preview_delegation_request::Agreement,
 };
 use serde_json::json;
 use tonic::Status;
@@ -14,7 +15,7 @@ use super::{
     runtime,
 };
 
-/// Give a delegation. Parties that are not known yet are registered
+/// Give a delegation: shows what is agreed, and signs it for the delegator. Parties that are not known yet are registered
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let client = args.connection.connect().await?;
         match give(&client, args, delegator, representative).await {
-            Ok(answer) => {
+            Ok((agreement, answer)) => {
                 let given = answer.delegation.unwrap_or_default();
                 let json = json!({
                     "delegation_id": given.delegation_id,
@@ -55,11 +56,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                     "privileges": given.privileges,
                     "valid_from": time(given.valid_from.as_ref()),
                     "valid_to": time(given.valid_to.as_ref()),
+                    "agreement": { "text_da": agreement.text_da, "text_en": agreement.text_en },
                     "revision": answer.revision,
                 });
                 let period = (time(given.valid_from.as_ref()), time(given.valid_to.as_ref()));
-                output
-                    .answer(&json, &[format!("{} valid {} to {}", given.delegation_id, period.0, period.1)]);
+                let line = format!("{} valid {} to {}", given.delegation_id, period.0, period.1);
+                output.answer(&json, &[agreement.text_da, line]);
                 Ok(ExitCode::SUCCESS)
             }
             Err(status) => {
@@ -75,21 +77,32 @@ async fn give(
     args: &Args,
     delegator: v1::Identifier,
     representative: v1::Identifier,
-) -> Result<v1::CreateDelegationResponse, Status> {
+) -> Result<(v1::AgreementText, v1::CreateDelegationResponse), Status> {
+    let signer = delegator.clone();
     let delegator = client.party(vec![delegator], "", true).await?.party.unwrap_or_default().party_id;
     let representative =
         client.party(vec![representative], "", true).await?.party.unwrap_or_default().party_id;
-    let request = v1::CreateDelegationRequest {
-        request_id: request_id(),
-        actor: actor(&delegator),
-        delegator_id: delegator,
-        representative_id: representative,
+    let terms = v1::CreateTerms {
+        delegator_id: delegator.clone(),
+        representative_id: representative.clone(),
         privileges: args.privilege.clone(),
         period: Some(v1::Period {
             start: args.from.clone().map(Start::FromDate),
             end: Some(End::ToDate(args.to.clone())),
         }),
-        message: args.message.clone(),
+        ..v1::CreateTerms::default()
     };
-    Ok(client.delegations().create_delegation(request).await?.into_inner())
+    let signed = client.sign(actor(&delegator), signer, Agreement::Create(terms.clone())).await?;
+    let request = v1::CreateDelegationRequest {
+        request_id: request_id(),
+        actor: actor(&delegator),
+        delegator_id: delegator,
+        representative_id: representative,
+        privileges: terms.privileges,
+        period: terms.period,
+        message: args.message.clone(),
+        signature: Some(signed.proof),
+        ..v1::CreateDelegationRequest::default()
+    };
+    Ok((signed.agreement, client.delegations().create_delegation(request).await?.into_inner()))
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+mod catalogue;
 mod check;
 mod client;
 mod config_args;
@@ -58,6 +59,8 @@ enum Command {
     NewKeyring(keyring::Args),
     /// Run the main job end to end, and tell what each step proves
     Demo(demo::Args),
+    /// Load systems, privileges and packages from a file (as an operator)
+    Catalogue(catalogue::Args),
     /// Ask whether a representative may act for a delegator (as an authority)
     Check(check::Args),
     /// Give a delegation (as a front end)
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::DevCerts(args) => dev_certs::run(&args),
         Command::NewKeyring(args) => keyring::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Catalogue(args) => catalogue::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Give(args) => give::run(&args),
         Command::Revoke(args) => revoke::run(&args),

@@ -62,7 +62,13 @@ async fn end(client: &Client, args: &Args, by: v1::Identifier) -> Result<(v1::De
         let answer = delegations.renounce_delegation(request).await?.into_inner();
         return Ok((answer.delegation.unwrap_or_default(), answer.revision));
     }
-    let request = v1::RevokeDelegationRequest { request_id, actor, delegation_id, reason };
+    let request = v1::RevokeDelegationRequest {
+        request_id,
+        actor,
+        delegation_id,
+        reason,
+        ..v1::RevokeDelegationRequest::default()
+    };
     let answer = delegations.revoke_delegation(request).await?.into_inner();
     Ok((answer.delegation.unwrap_or_default(), answer.revision))
 }

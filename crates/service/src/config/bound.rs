@@ -38,6 +38,12 @@ pub const MAX_PERIOD_DAYS: Bound = Bound::new("rules.max_period_days", 730, 1, 3
 /// The age, in years, from which one may give a delegation. Fifteen is when a Danish resident can have MitID and
 /// act alone towards the authorities.
 pub const MIN_DELEGATOR_AGE_YEARS: Bound = Bound::new("rules.min_delegator_age_years", 15, 0, 120);
+/// A request that waits longer than a year is forgotten by both.
+pub const REQUEST_LAPSE_DAYS: Bound = Bound::new("rules.request_lapse_days", 30, 1, 366);
+
+/// How many days before its end the parties of a delegation are told that it ends: time enough for a form on paper to
+/// be posted, signed and returned.
+pub const EXPIRY_NOTICE_DAYS: Bound = Bound::new("rules.expiry_notice_days", 40, 1, 366);
 
 /// For how long an answer may be kept by the asker, in seconds. Zero, because a revocation must hold at the next
 /// check; five minutes is the most an authority may trade for speed.
@@ -85,6 +91,10 @@ pub const CPR_IMPORT_IDLE_S: Bound = Bound::new("cpr.import_idle_s", 600, 1, 86_
 /// How long one stream of an import may take, in seconds, whatever deadline the caller sets. A full copy takes minutes;
 /// an hour leaves room for a slow line, and the next stream goes on where one is cut off.
 pub const CPR_IMPORT_DEADLINE_S: Bound = Bound::new("cpr.import_deadline_s", 3_600, 1, 86_400);
+/// How often it is looked which delegations are about to end, in ms. A notice is told some days before; an hour is soon
+/// enough, and one look at an index is nothing.
+pub const EXPIRY_NOTICES_INTERVAL_MS: Bound =
+    Bound::new("jobs.expiry_notices_interval_ms", 3_600_000, 10, 86_400_000);
 
 /// All of them, for tests and help texts.
 pub const ALL: &[Bound] = &[
@@ -93,6 +103,7 @@ pub const ALL: &[Bound] = &[
     STATEMENT_TIMEOUT_MS,
     MAX_PERIOD_DAYS,
     MIN_DELEGATOR_AGE_YEARS,
+    EXPIRY_NOTICE_DAYS,
     ANSWER_MAX_AGE_S,
     MAX_CONNECTIONS,
     MAX_CONCURRENT_REQUESTS,
@@ -105,4 +116,5 @@ pub const ALL: &[Bound] = &[
     CPR_MIN_PERCENT,
     CPR_IMPORT_IDLE_S,
     CPR_IMPORT_DEADLINE_S,
+    EXPIRY_NOTICES_INTERVAL_MS,
 ];

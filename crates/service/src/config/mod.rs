@@ -46,6 +46,8 @@ pub struct Config {
     pub limits: Limits,
     /// The CPR register.
     pub cpr: Cpr,
+    /// What is done beside the RPCs.
+    pub jobs: Jobs,
     /// Logs, traces and metrics.
     pub telemetry: Telemetry,
     /// Whether a client may ask which services and messages there are.
@@ -97,6 +99,10 @@ pub struct Rules {
     pub max_period_days: u32,
     /// The age, in years, from which one may give a delegation.
     pub min_delegator_age_years: u32,
+    /// How long a request waits for an answer, in days.
+    pub request_lapse_days: u32,
+    /// How many days before its end the parties are told that a delegation ends.
+    pub expiry_notice_days: u32,
     /// For how long an answer may be kept by the asker, in seconds.
     pub answer_max_age_s: u32,
 }
@@ -133,6 +139,13 @@ pub struct Cpr {
     pub import_deadline: Duration,
     /// What each status does.
     pub effects: Effects,
+}
+
+/// What is done beside the RPCs.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    /// How often it is looked which delegations are about to end.
+    pub expiry_notices_interval: Duration,
 }
 
 /// Logs, traces and metrics.

@@ -23,6 +23,7 @@ pub(super) struct Raw {
     pub(super) rules: Rules,
     pub(super) limits: Limits,
     pub(super) cpr: Cpr,
+    pub(super) jobs: Jobs,
     pub(super) telemetry: Telemetry,
 }
 
@@ -42,6 +43,7 @@ impl Default for Raw {
             rules: Rules::default(),
             limits: Limits::default(),
             cpr: Cpr::default(),
+            jobs: Jobs::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -108,6 +110,8 @@ numbers! {
     Rules {
         max_period_days: bound::MAX_PERIOD_DAYS,
         min_delegator_age_years: bound::MIN_DELEGATOR_AGE_YEARS,
+        request_lapse_days: bound::REQUEST_LAPSE_DAYS,
+        expiry_notice_days: bound::EXPIRY_NOTICE_DAYS,
         answer_max_age_s: bound::ANSWER_MAX_AGE_S,
     }
 }
@@ -137,3 +141,9 @@ numbers! {
 
 /// The effect of each status that is not to have its default, both as written.
 pub(super) type StatusEffects = BTreeMap<String, String>;
+
+numbers! {
+    Jobs {
+        expiry_notices_interval_ms: bound::EXPIRY_NOTICES_INTERVAL_MS,
+    }
+}

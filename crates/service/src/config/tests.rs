@@ -42,7 +42,13 @@ fn the_defaults_are_usable_in_development() {
     assert_eq!(config.keyring_file, config.data_dir.join("keyring.json"));
     assert_eq!(
         config.rules,
-        Rules { max_period_days: 730, min_delegator_age_years: 15, answer_max_age_s: 0 }
+        Rules {
+            max_period_days: 730,
+            min_delegator_age_years: 15,
+            request_lapse_days: 30,
+            expiry_notice_days: 40,
+            answer_max_age_s: 0
+        }
     );
     assert_eq!(config.limits.max_request_bytes, 1024 * 1024);
 }

@@ -13,6 +13,12 @@ const ACTS_FOR_A_USER: &[Role] = &[Role::FrontEnd];
 const KNOWS_PARTIES: &[Role] = &[Role::FrontEnd, Role::CaseworkerSystem, Role::RegisterFeed];
 /// Feeds in registers.
 const FEEDS_REGISTERS: &[Role] = &[Role::RegisterFeed];
+/// Knows who is employed where, from a login, or a register.
+const KNOWS_EMPLOYMENTS: &[Role] = &[Role::FrontEnd, Role::RegisterFeed];
+/// Handles cases for people who do not use self-service.
+const HANDLES_PAPER: &[Role] = &[Role::CaseworkerSystem];
+/// Starts a paper delegation: a caseworker, or the representative at a front end.
+const STARTS_PAPER: &[Role] = &[Role::CaseworkerSystem, Role::FrontEnd];
 /// Keeps the catalogue: an authority its own part, an operator all.
 const KEEPS_CATALOGUE: &[Role] = &[Role::Authority, Role::Operator];
 /// Reads the catalogue.
@@ -24,22 +30,48 @@ const TABLE: &[(&str, &[Role])] = &[
     ("fuldmagt.v1.QueryService/BatchCheckDelegations", ASKS),
     ("fuldmagt.v1.QueryService/ListRepresentatives", ASKS),
     ("fuldmagt.v1.QueryService/ListDelegators", ASKS),
+    ("fuldmagt.v1.DelegationService/PreviewDelegation", ACTS_FOR_A_USER),
     ("fuldmagt.v1.DelegationService/CreateDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/SubDelegate", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/RequestDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/AcceptDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/DeclineDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/WithdrawRequest", ACTS_FOR_A_USER),
     ("fuldmagt.v1.DelegationService/RevokeDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/RevokeAllDelegations", ACTS_FOR_A_USER),
     ("fuldmagt.v1.DelegationService/RenounceDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/RenewDelegation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/DesignateEmployee", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/RemoveDesignation", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/ListDesignations", ACTS_FOR_A_USER),
     ("fuldmagt.v1.DelegationService/GetDelegation", ACTS_FOR_A_USER),
     ("fuldmagt.v1.DelegationService/ListDelegations", ACTS_FOR_A_USER),
     ("fuldmagt.v1.DelegationService/ListDelegationEvents", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.DelegationService/GetReceipt", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.PaperService/StartPaperDelegation", STARTS_PAPER),
+    ("fuldmagt.v1.PaperService/RegisterSignedForm", HANDLES_PAPER),
+    ("fuldmagt.v1.PaperService/ApprovePaperDelegation", HANDLES_PAPER),
+    ("fuldmagt.v1.PaperService/RejectPaperDelegation", HANDLES_PAPER),
+    ("fuldmagt.v1.PaperService/ListPaperDelegations", HANDLES_PAPER),
+    ("fuldmagt.v1.NoticeService/ListNotices", ACTS_FOR_A_USER),
+    ("fuldmagt.v1.NoticeService/AcknowledgeNotices", ACTS_FOR_A_USER),
     ("fuldmagt.v1.PartyService/ResolveParty", KNOWS_PARTIES),
     ("fuldmagt.v1.PartyService/LinkIdentifier", KNOWS_PARTIES),
     ("fuldmagt.v1.PartyService/ImportCprSnapshot", FEEDS_REGISTERS),
     ("fuldmagt.v1.PartyService/GetCprImport", FEEDS_REGISTERS),
+    ("fuldmagt.v1.PartyService/MergeParties", KNOWS_PARTIES),
+    ("fuldmagt.v1.PartyService/EndEmployment", KNOWS_EMPLOYMENTS),
+    ("fuldmagt.v1.PartyService/ResolveSuspension", HANDLES_PAPER),
     ("fuldmagt.v1.CatalogueService/PutSystem", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/PutPrivilege", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/PublishPrivilege", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/HidePrivilege", KEEPS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/PutPackage", KEEPS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/PublishPackageVersion", KEEPS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/HidePackage", KEEPS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/ListSystems", READS_CATALOGUE),
     ("fuldmagt.v1.CatalogueService/ListPrivileges", READS_CATALOGUE),
+    ("fuldmagt.v1.CatalogueService/ListPackages", READS_CATALOGUE),
 ];
 
 /// Lets a client through to an RPC, `package.Service/Method`, that one of its roles may call. Nobody may call an RPC

@@ -11,11 +11,14 @@ pub mod to_proto;
 
 mod catalogue;
 mod delegation;
+mod notice;
+mod paper;
 mod party;
 mod query;
 
 use fuldmagt_proto::v1::{
     catalogue_service_server::CatalogueServiceServer, delegation_service_server::DelegationServiceServer,
+    notice_service_server::NoticeServiceServer, paper_service_server::PaperServiceServer,
     party_service_server::PartyServiceServer, query_service_server::QueryServiceServer,
 };
 use tonic::service::Routes;
@@ -27,6 +30,8 @@ pub fn routes(app: &App) -> Routes {
     Routes::default()
         .add_service(QueryServiceServer::new(query::QueryService(app.clone())))
         .add_service(DelegationServiceServer::new(delegation::DelegationService(app.clone())))
+        .add_service(PaperServiceServer::new(paper::PaperService(app.clone())))
+        .add_service(NoticeServiceServer::new(notice::NoticeService(app.clone())))
         .add_service(PartyServiceServer::new(party::PartyService(app.clone())))
         .add_service(CatalogueServiceServer::new(catalogue::CatalogueService(app.clone())))
 }

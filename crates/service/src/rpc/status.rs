@@ -6,7 +6,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use fuldmagt_domain::{giving::Refusal, privilege::PrivilegeUri};
+use fuldmagt_domain::{
+    agreement::signature, ending, giving::Refusal, paper, party::PartyId, privilege::PrivilegeUri, request,
+    sub_delegation,
+};
 use fuldmagt_store as store;
 use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -27,6 +30,8 @@ const BUSY_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The key of `ErrorInfo.metadata` that names a privilege of the catalogue.
 const METADATA_PRIVILEGE: &str = "privilege";
+/// The key that names the party which another was merged into.
+const METADATA_PARTY: &str = "surviving_id";
 
 /// The answer of an RPC.
 ///
@@ -41,8 +46,8 @@ pub fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let Told { code, message, fields, privilege, retry_delay } = told(&error);
-        let metadata = privilege.map(|privilege| (METADATA_PRIVILEGE.to_owned(), privilege)).into_iter();
+        let Told { code, message, fields, metadata, retry_delay } = told(&error);
+        let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into_iter();
         let mut details =
             ErrorDetails::with_error_info(error.reason(), ERROR_DOMAIN, metadata.collect::<HashMap<_, _>>());
         if !fields.is_empty() {
@@ -60,22 +65,50 @@ struct Told {
     code: Code,
     message: String,
     fields: Vec<FieldViolation>,
-    /// Which privilege is meant, where several were named. The catalogue is public.
-    privilege: Option<String>,
+    /// Which privilege is meant, where several were named: the catalogue is public. Or which party: its id says nothing
+    /// about a person.
+    metadata: Option<(&'static str, String)>,
     retry_delay: Option<Duration>,
 }
 
+#[allow(clippy::too_many_lines, reason = "one table, a row for each error")]
 fn told(error: &Error) -> Told {
     match error {
         Error::Invalid(violations) => invalid(violations),
         Error::Refused(refusal) => refused(refusal, error.reason()),
+        Error::Request(refusal) => request_refused(refusal, error.reason()),
+        Error::SubDelegation(refusal) => sub_delegation_refused(refusal, error.reason()),
+        Error::Ending(refusal) => not_ended(refusal, error.reason()),
+        Error::Paper(refusal) => paper_refused(refusal, error.reason()),
+        Error::TooManyPaperCases => exhausted("too many paper cases of the two parties wait to be decided"),
+        Error::NoticeNotFound => not_found("there is no such notice"),
+        Error::Signature(refusal) => not_signed(*refusal, error.reason()),
+        Error::AgreementTooLong => precondition("the text of the agreement is too long: give less at a time"),
+        Error::TooManyRequests => exhausted("the representative has too many unanswered requests"),
+        Error::TooManyRequestsToDelegator => {
+            exhausted("the representative has too many unanswered requests to the delegator")
+        }
+        Error::DeclinedTooOften => {
+            exhausted("the delegator has declined such requests too often; ask again after 90 days")
+        }
+        Error::TooManyDelegations => {
+            exhausted("there are too many delegations between the two parties: replace or revoke some")
+        }
+        Error::TooManyGivenOn => {
+            exhausted("too much was given on already of what the first representative holds")
+        }
+        Error::RenewsGivenOn => precondition("a sub-delegation is given on again, not renewed"),
+        Error::FourEyes => precondition("a second caseworker approves, who has no other part in the case"),
+        Error::Merging(refusal) => precondition(&refusal.to_string()),
+        Error::PartyIsNotEmployee => precondition("only an employee has an employment"),
+        Error::PartyNotSuspended => precondition("the party is not suspended"),
+        Error::PartyMerged(into) => precondition("the party was merged into another").with_party(*into),
         Error::PartyNotFound => not_found("there is no such party, or the actor may not act for it"),
         Error::DelegationNotFound => not_found("there is no such delegation, or it is not the actor's"),
-        Error::PrivilegeNotFound { field } => {
-            not_found("there is no such privilege, or it is not the client's")
-                .with_field(field, error.reason())
-        }
+        Error::PrivilegeNotFound { field } => privilege_not_found(field, error.reason()),
+        Error::ReceiptNotFound => not_found("nothing was signed for the delegation"),
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
+        Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
         Error::IdentifierOfAnotherParty => precondition("the identifier names another party"),
         Error::IdentifierKindMismatch => precondition("the identifier is not for this kind of party"),
@@ -87,11 +120,15 @@ fn told(error: &Error) -> Told {
         }
         Error::OrganisationMismatch => precondition("the identifier is of another organisation's employee"),
         Error::OwnerMismatch => {
-            precondition("the owner of a system and the system of a privilege never change")
+            precondition("the owner of a system or a package and the system of a privilege never change")
         }
         Error::PrivilegeIsDraft => {
             precondition("the privilege was never published: there is nothing to hide")
         }
+        Error::PrivilegeIsHidden => {
+            precondition("the privilege is hidden: what lives on can be stopped now, and not later")
+        }
+        Error::PackageIsDraft => precondition("the package has no version: there is nothing to hide"),
         Error::EtagMismatch => Told::new(Code::Aborted, "the etag is stale: read again, and decide again"),
         Error::IdempotencyMismatch => exists("the request_id was used before, for another request"),
         Error::DelegationOverlaps => {
@@ -102,6 +139,7 @@ fn told(error: &Error) -> Told {
         Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
         Error::Forbidden => denied("none of the client's roles may call this"),
         Error::PurposeNotRegistered => denied("the purpose is not registered for the client"),
+        Error::NotBuilt => Told::new(Code::Unimplemented, "this version of the service does not do it yet"),
         Error::Busy => busy(),
         Error::Store(error) => not_stored(error),
         Error::Broken(what) => {
@@ -115,7 +153,9 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
     match refusal {
         // Unknown and forbidden look alike.
         Refusal::NotForDelegator => told(&Error::PartyNotFound),
-        Refusal::AssuranceTooLow => precondition("giving takes a login of at least NSIS substantial"),
+        Refusal::AssuranceTooLow => precondition(
+            "giving, asking and accepting take a login of at least NSIS substantial, and of what each privilege demands",
+        ),
         Refusal::ToOneself => {
             Told::new(Code::InvalidArgument, "the representative must be another party than the delegator")
                 .with_field("representative_id", reason)
@@ -130,11 +170,102 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
         Refusal::DelegatorKind(privilege) => {
             precondition("a privilege cannot be given by this kind of party").with_privilege(privilege)
         }
+        Refusal::DelegatorAge(privilege) => {
+            precondition("a privilege is not for delegators of this age").with_privilege(privilege)
+        }
         Refusal::RepresentativeKind(privilege) => {
             precondition("a privilege cannot be held by this kind of party").with_privilege(privilege)
         }
         Refusal::Period(error) => {
             Told::new(Code::InvalidArgument, error.to_string()).with_field("period", reason)
+        }
+        Refusal::Overlaps(_) => told(&Error::DelegationOverlaps),
+        Refusal::ReplacementStartsLater(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
+        }
+    }
+}
+
+fn request_refused(refusal: &request::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        // Unknown and forbidden look alike.
+        request::Refusal::NotForRepresentative => told(&Error::PartyNotFound),
+        request::Refusal::Giving(refusal) => refused(refusal, reason),
+        request::Refusal::NotOnRequest(privilege) => {
+            precondition("a privilege cannot be asked for").with_privilege(privilege)
+        }
+        request::Refusal::NotPending(_) => precondition("the request cannot be answered any more"),
+        request::Refusal::WiderPrivilege(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
+        request::Refusal::WiderPeriod => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
+        }
+    }
+}
+
+fn sub_delegation_refused(refusal: &sub_delegation::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        sub_delegation::Refusal::ParentNotInForce => precondition(&refusal.to_string()),
+        sub_delegation::Refusal::RepresentativeIsAbove => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("representative_id", reason)
+        }
+        sub_delegation::Refusal::NotDelegated(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
+        sub_delegation::Refusal::TooDeep(privilege) => {
+            precondition(&refusal.to_string()).with_privilege(privilege)
+        }
+        sub_delegation::Refusal::PeriodBeyondParent => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
+        }
+        sub_delegation::Refusal::Giving(refusal) => refused(refusal, reason),
+    }
+}
+
+fn paper_refused(refusal: &paper::Refusal, reason: &'static str) -> Told {
+    let field = |field| Told::new(Code::InvalidArgument, refusal.to_string()).with_field(field, reason);
+    match refusal {
+        paper::Refusal::Giving(refusal) => refused(refusal, reason),
+        paper::Refusal::NotForRepresentative => told(&Error::PartyNotFound),
+        paper::Refusal::NotSecond => told(&Error::FourEyes),
+        paper::Refusal::NotCaseworker => {
+            denied("a caseworker is an employee in good standing, and the actor is not")
+        }
+        paper::Refusal::NotOnPaper(privilege) => precondition(&refusal.to_string()).with_privilege(privilege),
+        paper::Refusal::DelegatorIsNotPerson
+        | paper::Refusal::Period(_)
+        | paper::Refusal::ReplacementStartsLater
+        | paper::Refusal::Registered
+        | paper::Refusal::NotRegistered
+        | paper::Refusal::Decided => precondition(&refusal.to_string()),
+        paper::Refusal::NotOnForm(_) => field("ticked_privileges"),
+        paper::Refusal::SignedInFuture
+        | paper::Refusal::SignedTooLongAgo
+        | paper::Refusal::SignedBeforeStart => field("sign_date"),
+    }
+}
+
+fn not_signed(refusal: signature::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        signature::Refusal::SignerIsNotActor { place } => {
+            precondition(&refusal.to_string()).with_field(&format!("signature.signer[{place}]"), reason)
+        }
+        signature::Refusal::AssuranceTooLow => {
+            precondition(&refusal.to_string()).with_field("signature.level_of_assurance", reason)
+        }
+        signature::Refusal::TextMismatch => {
+            precondition("what was signed is not what is being agreed: preview it again, and sign that")
+                .with_field("signature.digest", reason)
+        }
+    }
+}
+
+fn not_ended(refusal: &ending::Refusal, reason: &'static str) -> Told {
+    match refusal {
+        ending::Refusal::AlreadyEnded(_) | ending::Refusal::NotGiven => precondition(&refusal.to_string()),
+        ending::Refusal::NotDelegated(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
         }
     }
 }
@@ -212,8 +343,16 @@ fn not_found(message: &str) -> Told {
     Told::new(Code::NotFound, message)
 }
 
+fn privilege_not_found(field: &str, reason: &'static str) -> Told {
+    not_found("there is no such privilege, or it is not the client's").with_field(field, reason)
+}
+
 fn precondition(message: &str) -> Told {
     Told::new(Code::FailedPrecondition, message)
+}
+
+fn exhausted(message: &str) -> Told {
+    Told::new(Code::ResourceExhausted, message)
 }
 
 fn exists(message: &str) -> Told {
@@ -234,7 +373,7 @@ fn failed() -> Told {
 
 impl Told {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Vec::new(), privilege: None, retry_delay: None }
+        Self { code, message: message.into(), fields: Vec::new(), metadata: None, retry_delay: None }
     }
 
     /// One wrong field, of which the message tells what is wrong.
@@ -244,7 +383,11 @@ impl Told {
     }
 
     fn with_privilege(self, privilege: &PrivilegeUri) -> Self {
-        Self { privilege: Some(privilege.as_str().to_owned()), ..self }
+        Self { metadata: Some((METADATA_PRIVILEGE, privilege.as_str().to_owned())), ..self }
+    }
+
+    fn with_party(self, party: PartyId) -> Self {
+        Self { metadata: Some((METADATA_PARTY, party.to_string())), ..self }
     }
 
     fn with_retry(self, delay: Duration) -> Self {

@@ -1,7 +1,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use fuldmagt_domain::{period, privilege::PrivilegeUri};
+use fuldmagt_domain::{
+    delegation::{DelegationId, Status as Stands},
+    merging,
+    party::PartyId,
+    period,
+    privilege::PrivilegeUri,
+    sub_delegation::Refusal as GivenOn,
+};
 use fuldmagt_store::Conflict;
 
 use super::*;
@@ -9,6 +16,10 @@ use crate::rpc::from_proto::MAX_VIOLATIONS;
 
 fn uri() -> PrivilegeUri {
     PrivilegeUri::parse("urn:dk:skat:a").unwrap()
+}
+
+fn party() -> PartyId {
+    PartyId(uuid::Uuid::from_u128(7))
 }
 
 /// Every error that there is, with what the caller is told: part of the API.
@@ -21,23 +32,44 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::DelegationNotFound, Code::NotFound, "DELEGATION_NOT_FOUND"),
         (Error::privilege_not_found("privileges[2]"), Code::NotFound, "PRIVILEGE_NOT_FOUND"),
         (Error::SystemNotFound, Code::NotFound, "SYSTEM_NOT_FOUND"),
+        (Error::PackageNotFound, Code::NotFound, "PACKAGE_NOT_FOUND"),
         (Error::IdentifiersOfTwoParties, Code::FailedPrecondition, "IDENTIFIERS_OF_TWO_PARTIES"),
         (Error::IdentifierOfAnotherParty, Code::FailedPrecondition, "IDENTIFIER_OF_ANOTHER_PARTY"),
         (Error::IdentifierKindMismatch, Code::FailedPrecondition, "IDENTIFIER_KIND_MISMATCH"),
         (Error::IdentifierKindTaken, Code::FailedPrecondition, "IDENTIFIER_KIND_TAKEN"),
         (Error::IdentifierNotRegistrable, Code::FailedPrecondition, "IDENTIFIER_NOT_REGISTRABLE"),
         (Error::OrganisationMismatch, Code::FailedPrecondition, "ORGANISATION_MISMATCH"),
+        (Error::PartyIsNotEmployee, Code::FailedPrecondition, "PARTY_IS_NOT_EMPLOYEE"),
+        (Error::PartyNotSuspended, Code::FailedPrecondition, "PARTY_NOT_SUSPENDED"),
+        (Error::PartyMerged(party()), Code::FailedPrecondition, "PARTY_MERGED"),
+        (Error::Merging(merging::Refusal::Ended), Code::FailedPrecondition, "PARTY_HAS_ENDED"),
+        (Error::Merging(merging::Refusal::NumbersDiffer), Code::FailedPrecondition, "CPR_NUMBERS_DIFFER"),
+        (Error::Merging(merging::Refusal::TooLarge), Code::FailedPrecondition, "PARTY_TOO_LARGE_TO_MERGE"),
         (Error::EtagMismatch, Code::Aborted, "ETAG_MISMATCH"),
         (Error::IdempotencyMismatch, Code::AlreadyExists, "IDEMPOTENCY_MISMATCH"),
         (Error::DelegationOverlaps, Code::AlreadyExists, "DELEGATION_OVERLAPS"),
+        (
+            signature::Refusal::SignerIsNotActor { place: 1 }.into(),
+            Code::FailedPrecondition,
+            "SIGNER_IS_NOT_ACTOR",
+        ),
+        (signature::Refusal::TextMismatch.into(), Code::FailedPrecondition, "SIGNED_TEXT_MISMATCH"),
+        (Error::AgreementTooLong, Code::FailedPrecondition, "AGREEMENT_TOO_LONG"),
+        (Error::ReceiptNotFound, Code::NotFound, "RECEIPT_NOT_FOUND"),
         (Error::OwnerMismatch, Code::FailedPrecondition, "OWNER_MISMATCH"),
         (Error::PrivilegeIsDraft, Code::FailedPrecondition, "PRIVILEGE_IS_DRAFT"),
         (Error::ImportNotFound, Code::NotFound, "IMPORT_NOT_FOUND"),
+        (Error::PrivilegeIsHidden, Code::FailedPrecondition, "PRIVILEGE_IS_HIDDEN"),
+        (Error::PackageIsDraft, Code::FailedPrecondition, "PACKAGE_IS_DRAFT"),
         (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
         (Error::PurposeNotRegistered, Code::PermissionDenied, "PURPOSE_NOT_REGISTERED"),
+        (Error::TooManyPaperCases, Code::ResourceExhausted, "PAPER_CASES_EXHAUSTED"),
+        (Error::NoticeNotFound, Code::NotFound, "NOTICE_NOT_FOUND"),
     ];
+    rows.extend(of_paper().map(|(refusal, code, reason)| (Error::Paper(refusal), code, reason)));
     rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
     rows.extend(imports().map(|(refusal, code, reason)| (Error::CprImport(refusal), code, reason)));
+    rows.extend(of_a_whole_life());
     rows.extend(
         unregistered()
             .map(|(refusal, reason)| (Error::Unauthenticated(refusal), Code::Unauthenticated, reason)),
@@ -62,8 +94,45 @@ fn imports() -> [(import_cpr_snapshot::Refusal, Code, &'static str); 6] {
     ]
 }
 
-fn refusals() -> [(Refusal, Code, &'static str); 10] {
+/// What is told of requests, of giving on, of endings and of paper.
+fn of_a_whole_life() -> Vec<(Error, Code, &'static str)> {
+    let answered = |status| Error::Request(request::Refusal::NotPending(status));
+    let wider = request::Refusal::WiderPeriod;
+    vec![
+        (answered(Stands::Declined), Code::FailedPrecondition, "REQUEST_DECLINED"),
+        (answered(Stands::Withdrawn), Code::FailedPrecondition, "REQUEST_WITHDRAWN"),
+        (answered(Stands::Lapsed), Code::FailedPrecondition, "REQUEST_LAPSED"),
+        (answered(Stands::Terminated), Code::FailedPrecondition, "REQUEST_TERMINATED"),
+        (answered(Stands::Active), Code::FailedPrecondition, "REQUEST_ANSWERED"),
+        (Error::Request(wider), Code::InvalidArgument, "ACCEPTANCE_WIDER"),
+        (
+            Error::Request(request::Refusal::NotOnRequest(uri())),
+            Code::FailedPrecondition,
+            "REQUEST_NOT_ALLOWED",
+        ),
+        (Error::TooManyRequests, Code::ResourceExhausted, "REQUESTS_EXHAUSTED"),
+        (Error::TooManyRequestsToDelegator, Code::ResourceExhausted, "REQUESTS_TO_DELEGATOR_EXHAUSTED"),
+        (Error::DeclinedTooOften, Code::ResourceExhausted, "REQUESTS_DECLINED_TOO_OFTEN"),
+        (Error::TooManyDelegations, Code::ResourceExhausted, "DELEGATIONS_EXHAUSTED"),
+        (Error::TooManyGivenOn, Code::ResourceExhausted, "SUB_DELEGATIONS_EXHAUSTED"),
+        (Error::RenewsGivenOn, Code::FailedPrecondition, "SUB_DELEGATION_NOT_RENEWABLE"),
+        (given_on(GivenOn::ParentNotInForce), Code::FailedPrecondition, "DELEGATION_NOT_IN_FORCE"),
+        (given_on(GivenOn::RepresentativeIsAbove), Code::InvalidArgument, "REPRESENTATIVE_IS_ABOVE"),
+        (given_on(GivenOn::NotDelegated(uri())), Code::InvalidArgument, "PRIVILEGE_NOT_DELEGATED"),
+        (given_on(GivenOn::TooDeep(uri())), Code::FailedPrecondition, "SUB_DELEGATION_NOT_ALLOWED"),
+        (given_on(GivenOn::PeriodBeyondParent), Code::InvalidArgument, "PERIOD_BEYOND_PARENT"),
+        (Error::Ending(ending::Refusal::NotGiven), Code::FailedPrecondition, "DELEGATION_NOT_GIVEN"),
+    ]
+}
+
+fn given_on(refusal: GivenOn) -> Error {
+    Error::SubDelegation(refusal)
+}
+
+fn refusals() -> [(Refusal, Code, &'static str); 11] {
+    let replaced = DelegationId(uuid::Uuid::nil());
     [
+        (Refusal::ReplacementStartsLater(replaced), Code::InvalidArgument, "REPLACEMENT_STARTS_LATER"),
         (Refusal::AssuranceTooLow, Code::FailedPrecondition, "ASSURANCE_TOO_LOW"),
         (Refusal::ToOneself, Code::InvalidArgument, "DELEGATOR_IS_REPRESENTATIVE"),
         (Refusal::DelegatorIsEmployee, Code::FailedPrecondition, "DELEGATOR_IS_EMPLOYEE"),
@@ -74,6 +143,22 @@ fn refusals() -> [(Refusal, Code, &'static str); 10] {
         (Refusal::DelegatorKind(uri()), Code::FailedPrecondition, "DELEGATOR_KIND_NOT_ALLOWED"),
         (Refusal::RepresentativeKind(uri()), Code::FailedPrecondition, "REPRESENTATIVE_KIND_NOT_ALLOWED"),
         (Refusal::Period(period::Error::TooLong), Code::InvalidArgument, "PERIOD_TOO_LONG"),
+    ]
+}
+
+fn of_paper() -> [(paper::Refusal, Code, &'static str); 11] {
+    [
+        (paper::Refusal::NotCaseworker, Code::PermissionDenied, "ACTOR_IS_NOT_CASEWORKER"),
+        (paper::Refusal::Period(period::Error::InPast), Code::FailedPrecondition, "PERIOD_IN_PAST"),
+        (paper::Refusal::ReplacementStartsLater, Code::FailedPrecondition, "REPLACEMENT_STARTS_LATER"),
+        (paper::Refusal::NotOnPaper(uri()), Code::FailedPrecondition, "PAPER_NOT_ALLOWED"),
+        (paper::Refusal::Registered, Code::FailedPrecondition, "PAPER_REGISTERED"),
+        (paper::Refusal::NotRegistered, Code::FailedPrecondition, "PAPER_NOT_REGISTERED"),
+        (paper::Refusal::Decided, Code::FailedPrecondition, "PAPER_CASE_DECIDED"),
+        (paper::Refusal::NotOnForm(uri()), Code::InvalidArgument, "TICKED_NOT_ON_FORM"),
+        (paper::Refusal::SignedInFuture, Code::InvalidArgument, "SIGN_DATE_IN_FUTURE"),
+        (paper::Refusal::SignedTooLongAgo, Code::InvalidArgument, "SIGN_DATE_TOO_OLD"),
+        (paper::Refusal::SignedBeforeStart, Code::InvalidArgument, "SIGN_DATE_BEFORE_START"),
     ]
 }
 
@@ -108,6 +193,9 @@ fn no_two_errors_look_alike_but_those_that_must() {
     // Not allowed and not there; one contention and another; one mistake of ours and another.
     for (error, twin) in [
         (Error::Refused(Refusal::NotForDelegator), Error::PartyNotFound),
+        (paper::Refusal::NotForRepresentative.into(), Error::PartyNotFound),
+        (paper::Refusal::NotSecond.into(), Error::FourEyes),
+        (paper::Refusal::DelegatorIsNotPerson.into(), Error::Merging(merging::Refusal::NotPerson)),
         (store::Error::Contention(sqlx::Error::PoolTimedOut).into(), Error::Busy),
         (store::Error::Conflict(Conflict::Version).into(), Error::Busy),
         (store::Error::Unexpected(sqlx::Error::RowNotFound).into(), Error::Broken("")),
@@ -154,7 +242,12 @@ fn errors_that_are_about_one_field_name_it() {
     for (error, path) in [
         (Error::privilege_not_found("items[7].privilege"), "items[7].privilege"),
         (Error::Refused(Refusal::ToOneself), "representative_id"),
+        (signature::Refusal::SignerIsNotActor { place: 1 }.into(), "signature.signer[1]"),
+        (signature::Refusal::AssuranceTooLow.into(), "signature.level_of_assurance"),
+        (signature::Refusal::TextMismatch.into(), "signature.digest"),
         (Error::Refused(Refusal::Period(period::Error::TooLong)), "period"),
+        (Error::Paper(paper::Refusal::NotOnForm(uri())), "ticked_privileges"),
+        (Error::Paper(paper::Refusal::SignedBeforeStart), "sign_date"),
     ] {
         let reason = error.reason();
         let fields = Status::from(error).get_details_bad_request().unwrap().field_violations;
@@ -168,6 +261,14 @@ fn a_refused_privilege_is_named() {
     let status = Status::from(Error::Refused(Refusal::NotPublished(uri())));
     assert_eq!(status.get_details_error_info().unwrap().metadata["privilege"], "urn:dk:skat:a");
     assert!(Status::from(Error::Busy).get_details_error_info().unwrap().metadata.is_empty());
+}
+
+#[test]
+fn a_party_that_was_merged_is_told_with_the_one_that_remains() {
+    let status = Status::from(Error::PartyMerged(party()));
+    let told = &status.get_details_error_info().unwrap().metadata["surviving_id"];
+    assert_eq!(told, "00000000-0000-0000-0000-000000000007");
+    assert!(!status.message().contains(told));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub struct PrivilegeFilter {
     pub owner: Option<CvrNumber>,
     /// Only this system's.
     pub system: Option<SystemId>,
-    /// Only those that are published at the instant.
+    /// Only those that may be given at the instant.
     pub published_only: bool,
     /// The instant that the list is for.
     pub at: DateTime<Utc>,
@@ -91,12 +91,12 @@ impl Store {
 }
 
 /// One more than the page holds, to know whether there is another.
-fn one_more(page_size: u16) -> i64 {
+pub(crate) fn one_more(page_size: u16) -> i64 {
     i64::from(page_size) + 1
 }
 
 /// Each row tells the feed head and an entry; an empty list is one row without entry.
-fn page<R, T: TryFrom<R, Error = Error>>(
+pub(crate) fn page<R, T: TryFrom<R, Error = Error>>(
     rows: impl Iterator<Item = ((Uuid, i64), Option<R>)>,
     page_size: u16,
 ) -> Result<Page<T>> {
@@ -142,8 +142,20 @@ struct ListedPrivilege {
     max_period_days: Option<i32>,
     delegator_kinds: Option<Vec<String>>,
     representative_kinds: Option<Vec<String>>,
+    access_kind: Option<String>,
+    assurance: Option<String>,
+    min_age_years: Option<i16>,
+    max_age_years: Option<i16>,
+    max_sub_delegation_depth: Option<i16>,
+    paper_allowed: Option<bool>,
+    request_allowed: Option<bool>,
     published_at: Option<DateTime<Utc>>,
     hidden_at: Option<DateTime<Utc>>,
+    hide_planned: Option<bool>,
+    grants_kept: Option<bool>,
+    republished_at: Option<DateTime<Utc>>,
+    text_version: Option<i32>,
+    text_valid_from: Option<DateTime<Utc>>,
     version: Option<i64>,
 }
 
@@ -160,8 +172,20 @@ impl ListedPrivilege {
             max_period_days: self.max_period_days,
             delegator_kinds: self.delegator_kinds?,
             representative_kinds: self.representative_kinds?,
+            access_kind: self.access_kind?,
+            assurance: self.assurance?,
+            min_age_years: self.min_age_years,
+            max_age_years: self.max_age_years,
+            max_sub_delegation_depth: self.max_sub_delegation_depth?,
+            paper_allowed: self.paper_allowed?,
+            request_allowed: self.request_allowed?,
             published_at: self.published_at,
             hidden_at: self.hidden_at,
+            hide_planned: self.hide_planned?,
+            grants_kept: self.grants_kept?,
+            republished_at: self.republished_at,
+            text_version: self.text_version?,
+            text_valid_from: self.text_valid_from?,
             version: self.version?,
         })
     }

@@ -1,13 +1,17 @@
 //! Registering a privilege, changing, publishing and hiding it.
 
-use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     identifier::PartyKind,
-    privilege::{Privilege, PrivilegeUri, Publication},
+    privilege::{Privilege, PrivilegeUri},
 };
 
 use super::{CataloguePrivilege, entry::CatalogueRow};
-use crate::{Conflict, Error, Result, SHARD, Store, command::Command, revision::Revision};
+use crate::{
+    Conflict, Error, Result, SHARD, Store,
+    command::Command,
+    revision::Revision,
+    rows::{PublicationRow, age_columns},
+};
 
 /// What was done to a privilege.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +45,9 @@ impl Store {
         let row = sqlx::query_as!(
             CatalogueRow,
             "select uri, system_id, authority_cvr, title_da, title_en, description_da, description_en,
-                    max_period_days, delegator_kinds, representative_kinds, published_at, hidden_at, version
+                    max_period_days, delegator_kinds, representative_kinds, access_kind, assurance, min_age_years,
+                    max_age_years, max_sub_delegation_depth, paper_allowed, request_allowed, published_at, hidden_at,
+                    hide_planned, grants_kept, republished_at, text_version, text_valid_from, version
              from privilege where shard = $1 and uri = $2",
             SHARD,
             uri.as_str(),
@@ -87,15 +93,27 @@ impl Store {
             entry.privilege.uri.as_str(),
             entry.privilege.system.as_str(),
             entry.privilege.authority.expose(),
-            entry.title_da.as_str(),
-            entry.title_en.as_str(),
-            entry.description_da.as_str(),
-            entry.description_en.as_str(),
+            entry.texts.title_da.as_str(),
+            entry.texts.title_en.as_str(),
+            entry.texts.description_da.as_str(),
+            entry.texts.description_en.as_str(),
             columns.max_period_days,
             &columns.delegator_kinds,
             &columns.representative_kinds,
-            columns.published_at,
-            columns.hidden_at,
+            entry.privilege.access.as_str(),
+            entry.privilege.assurance.as_str(),
+            columns.ages.0,
+            columns.ages.1,
+            i16::from(entry.privilege.max_sub_delegation_depth),
+            entry.privilege.paper_allowed,
+            entry.privilege.request_allowed,
+            columns.publication.published_at,
+            columns.publication.hidden_at,
+            columns.publication.hide_planned,
+            columns.publication.grants_kept,
+            columns.publication.republished_at,
+            entry.text_version,
+            entry.text_valid_from,
             change.as_str(),
             command.usage.at,
             command.usage.client,
@@ -124,15 +142,27 @@ impl Store {
             entry.privilege.uri.as_str(),
             entry.privilege.system.as_str(),
             entry.privilege.authority.expose(),
-            entry.title_da.as_str(),
-            entry.title_en.as_str(),
-            entry.description_da.as_str(),
-            entry.description_en.as_str(),
+            entry.texts.title_da.as_str(),
+            entry.texts.title_en.as_str(),
+            entry.texts.description_da.as_str(),
+            entry.texts.description_en.as_str(),
             columns.max_period_days,
             &columns.delegator_kinds,
             &columns.representative_kinds,
-            columns.published_at,
-            columns.hidden_at,
+            entry.privilege.access.as_str(),
+            entry.privilege.assurance.as_str(),
+            columns.ages.0,
+            columns.ages.1,
+            i16::from(entry.privilege.max_sub_delegation_depth),
+            entry.privilege.paper_allowed,
+            entry.privilege.request_allowed,
+            columns.publication.published_at,
+            columns.publication.hidden_at,
+            columns.publication.hide_planned,
+            columns.publication.grants_kept,
+            columns.publication.republished_at,
+            entry.text_version,
+            entry.text_valid_from,
             change.as_str(),
             command.usage.at,
             command.usage.client,
@@ -156,28 +186,23 @@ struct Columns {
     max_period_days: Option<i32>,
     delegator_kinds: Vec<String>,
     representative_kinds: Vec<String>,
-    published_at: Option<DateTime<Utc>>,
-    hidden_at: Option<DateTime<Utc>>,
+    ages: (Option<i16>, Option<i16>),
+    publication: PublicationRow,
 }
 
 impl Columns {
     fn of(privilege: &Privilege) -> Result<Self> {
         let max_period_days = privilege.max_period_days.map(|days| i32::try_from(days.get())).transpose();
-        let (published_at, hidden_at) = match privilege.publication {
-            Publication::Draft => (None, None),
-            Publication::Published { from } => (Some(from), None),
-            Publication::Hidden { from, to } => (Some(from), Some(to)),
-        };
         Ok(Self {
             max_period_days: max_period_days.map_err(|_| Error::Unreadable("longest period"))?,
             delegator_kinds: names(&privilege.delegator_kinds),
             representative_kinds: names(&privilege.representative_kinds),
-            published_at,
-            hidden_at,
+            ages: age_columns(privilege.delegator_ages)?,
+            publication: privilege.publication.into(),
         })
     }
 }
 
-fn names(kinds: &[PartyKind]) -> Vec<String> {
+pub(super) fn names(kinds: &[PartyKind]) -> Vec<String> {
     kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
 }

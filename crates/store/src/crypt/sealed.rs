@@ -14,9 +14,9 @@ use super::Error;
 /// Length of every key of this service, in bytes.
 pub const KEY_BYTES: usize = 32;
 
-/// The longest plain text that is encrypted, in bytes. The longest there is, a delegation's message, is far
-/// shorter; a longer one is a mistake.
-pub const MAX_PLAIN_BYTES: usize = 64 * 1024;
+/// The longest plain text that is encrypted, in bytes. The longest there is, the text of an agreement
+/// ([`fuldmagt_domain::agreement::MAX_TEXT_BYTES`]), is shorter; a longer one is a mistake.
+pub const MAX_PLAIN_BYTES: usize = 4 * 1024 * 1024;
 
 /// By how much a cipher text is longer than its plain text, in bytes.
 pub const OVERHEAD_BYTES: usize = 1 + NONCE_BYTES + TAG_BYTES;

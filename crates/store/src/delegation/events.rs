@@ -2,23 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    delegation::{DelegationId, EndReason},
+    delegation::{DelegationId, EventKind, Reason},
     party::PartyId,
 };
 use uuid::Uuid;
 
 use crate::{Error, Result, SHARD, Store, revision::Revision, usage::Usage};
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    /// Given.
-    Created,
-    /// Ended by the delegator.
-    Revoked,
-    /// Ended by the representative.
-    Renounced,
-}
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +22,10 @@ pub struct Event {
     pub acting_for: Option<PartyId>,
     /// How it reached the service.
     pub channel: String,
-    /// Why, for an end.
-    pub reason: Option<EndReason>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// What else was part of it: the other delegation, or the employee.
+    pub related: Option<Uuid>,
     /// The delegation's version after it.
     pub version: i64,
 }
@@ -74,6 +65,7 @@ struct Row {
     acting_for_id: Option<Uuid>,
     channel: Option<String>,
     reason: Option<String>,
+    related_id: Option<Uuid>,
     version: Option<i64>,
 }
 
@@ -111,15 +103,10 @@ impl Store {
 impl Row {
     fn event(self) -> Result<Event> {
         const DAMAGED: Error = Error::Unreadable("event");
-        let kind = match self.kind.as_deref() {
-            Some("created") => EventKind::Created,
-            Some("revoked") => EventKind::Revoked,
-            Some("renounced") => EventKind::Renounced,
-            _ => return Err(DAMAGED),
-        };
+        let kind = self.kind.as_deref().and_then(EventKind::parse).ok_or(DAMAGED)?;
         let reason = match self.reason.as_deref() {
             None => None,
-            Some(name) => Some(EndReason::parse(name).ok_or(DAMAGED)?),
+            Some(name) => Some(Reason::parse(name).ok_or(DAMAGED)?),
         };
         Ok(Event {
             kind,
@@ -128,6 +115,7 @@ impl Row {
             acting_for: self.acting_for_id.map(PartyId),
             channel: self.channel.ok_or(DAMAGED)?,
             reason,
+            related: self.related_id,
             version: self.version.ok_or(DAMAGED)?,
         })
     }

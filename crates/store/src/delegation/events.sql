@@ -5,7 +5,7 @@ with visible as (
     from delegation d
     join party a on a.shard = $1 and a.party_id = $3
     where d.shard = $1 and d.delegation_id = $2
-      and (d.delegator_id in (a.party_id, a.organisation_id) or d.representative_id in (a.party_id, a.organisation_id))
+      and (d.chain || d.delegator_id || d.representative_id) && array[a.party_id, a.organisation_id]
 ),
 found as (
     select e.*, row_number() over (order by e.version) as position
@@ -25,7 +25,7 @@ logged as (
 )
 select h.epoch, h.revision, exists (select from visible) as "visible!", (select count(*) from found) > $5 as "has_more!",
        f.kind as "kind?", f.occurred_at as "occurred_at?", f.actor_id, f.acting_for_id, f.channel as "channel?",
-       f.reason, f.version as "version?"
+       f.reason, f.related_id as "related_id?", f.version as "version?"
 from feed_head h
 left join found f on f.position <= $5
 where h.shard = $1

@@ -1,10 +1,13 @@
 //! The delegations that a party has given or holds.
 
-use chrono::{DateTime, Utc};
-use fuldmagt_domain::party::PartyId;
+use fuldmagt_domain::{delegation::Delegation, party::PartyId};
+use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{get::Shown, row::DelegationRow};
+use super::{
+    get::{SealedName, Shown},
+    row::DelegationRow,
+};
 use crate::{Error, Result, SHARD, Store, revision::Revision, usage::Usage};
 
 /// Which side of the delegations the party is on.
@@ -14,6 +17,16 @@ pub enum Side {
     Given,
     /// The party holds them.
     Held,
+    /// Requests to the party, of any status.
+    RequestsReceived,
+    /// Requests of the party, of any status.
+    RequestsMade,
+}
+
+impl Side {
+    const fn is_requests(self) -> bool {
+        matches!(self, Self::RequestsReceived | Self::RequestsMade)
+    }
 }
 
 /// One page's question.
@@ -47,22 +60,9 @@ struct Row {
     revision: i64,
     allowed: bool,
     has_more: bool,
-    delegation_id: Option<Uuid>,
-    delegator_id: Option<Uuid>,
-    representative_id: Option<Uuid>,
-    privileges: Option<Vec<String>>,
-    valid_from: Option<DateTime<Utc>>,
-    valid_to: Option<DateTime<Utc>>,
-    status: Option<String>,
-    ended_at: Option<DateTime<Utc>>,
-    created_at: Option<DateTime<Utc>>,
-    version: Option<i64>,
-    delegator_name: Option<Vec<u8>>,
-    delegator_key_id: Option<String>,
-    delegator_key: Option<Vec<u8>>,
-    representative_name: Option<Vec<u8>>,
-    representative_key_id: Option<String>,
-    representative_key: Option<Vec<u8>>,
+    delegation: Option<Json<DelegationRow>>,
+    delegator: Option<Json<SealedName>>,
+    representative: Option<Json<SealedName>>,
 }
 
 impl Store {
@@ -72,15 +72,15 @@ impl Store {
     /// [`Error::Unavailable`], [`Error::Unreadable`].
     pub async fn list_delegations(&self, question: ListQuestion, usage: Usage<'_>) -> Result<Listed> {
         let rows = match question.side {
-            Side::Given => self.given(question, usage).await?,
-            Side::Held => self.held(question, usage).await?,
+            Side::Given | Side::RequestsReceived => self.given(question, usage).await?,
+            Side::Held | Side::RequestsMade => self.held(question, usage).await?,
         };
         let first = rows.first().ok_or(Error::Unreadable("feed head"))?;
         let revision = Revision { epoch: first.epoch, shard: SHARD, number: first.revision };
         let (allowed, has_more) = (first.allowed, first.has_more);
         let mut delegations = Vec::with_capacity(rows.len());
-        for row in rows.into_iter().filter(|row| row.delegation_id.is_some()) {
-            delegations.push(self.listed(row)?);
+        for row in rows {
+            delegations.extend(self.listed(row)?);
         }
         Ok(Listed { allowed, delegations, has_more, revision })
     }
@@ -99,6 +99,7 @@ impl Store {
             usage.client,
             usage.rpc,
             usage.trace_id,
+            question.side.is_requests(),
         );
         Ok(rows.fetch_all(&self.pool).await?)
     }
@@ -117,43 +118,19 @@ impl Store {
             usage.client,
             usage.rpc,
             usage.trace_id,
+            question.side.is_requests(),
         );
         Ok(rows.fetch_all(&self.pool).await?)
     }
 
-    fn listed(&self, row: Row) -> Result<Shown> {
-        const DAMAGED: Error = Error::Unreadable("delegation");
-        let (delegator, representative) = row.delegator_id.zip(row.representative_id).ok_or(DAMAGED)?;
-        let delegator_name = self.name(
-            delegator,
-            row.delegator_name.as_deref(),
-            row.delegator_key_id.as_deref(),
-            row.delegator_key.as_deref(),
-        )?;
-        let representative_name = self.name(
-            representative,
-            row.representative_name.as_deref(),
-            row.representative_key_id.as_deref(),
-            row.representative_key.as_deref(),
-        )?;
-        let delegation = row.delegation().ok_or(DAMAGED)?.try_into()?;
-        Ok(Shown { delegation, delegator_name, representative_name, message: None })
-    }
-}
-
-impl Row {
-    fn delegation(self) -> Option<DelegationRow> {
-        Some(DelegationRow {
-            delegation_id: self.delegation_id?,
-            delegator_id: self.delegator_id?,
-            representative_id: self.representative_id?,
-            privileges: self.privileges?,
-            valid_from: self.valid_from?,
-            valid_to: self.valid_to?,
-            status: self.status?,
-            ended_at: self.ended_at,
-            created_at: self.created_at?,
-            version: self.version?,
-        })
+    fn listed(&self, row: Row) -> Result<Option<Shown>> {
+        let Some(Json(delegation)) = row.delegation else { return Ok(None) };
+        let delegation: Delegation = delegation.try_into()?;
+        Ok(Some(Shown {
+            delegator_name: self.name(delegation.delegator, row.delegator)?,
+            representative_name: self.name(delegation.representative, row.representative)?,
+            delegation,
+            message: None,
+        }))
     }
 }

@@ -1,14 +1,25 @@
-//! Delegations: given, ended, and read by their parties.
+//! Delegations: everything that is written about them in one statement, and what their parties read.
 
-mod create;
-mod end;
+mod apply;
 mod events;
+mod facts;
 mod get;
+mod lapsed;
 mod list;
-mod row;
+mod list_paper;
+mod paper;
+mod proof;
+mod receipt;
+pub(crate) mod row;
 
-pub use create::{Giving, GivingFacts, PrivilegeFacts};
-pub use end::Ending;
-pub use events::{Event, EventKind, Events, EventsQuestion};
-pub use get::{EndingFacts, Shown, Visible};
+pub(crate) use facts::bytes;
+
+pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage};
+pub use events::{Event, Events, EventsQuestion};
+pub use facts::{Ask, Between, Facts, PartyFacts};
+pub use get::{Shown, Visible};
+pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
+pub use list_paper::{PaperListQuestion, PaperListed};
+pub use proof::{Proof, SealedProof};
+pub use receipt::{Evidence, Receipt, VisibleReceipt};

@@ -18,6 +18,8 @@ use crate::{
 pub struct LinkingFacts {
     /// The party; `None`: not known.
     pub party: Option<Party>,
+    /// The party that it turned out to be, after a merge.
+    pub merged_into: Option<PartyId>,
     /// The kinds of all identifiers that it has, each once, sorted.
     pub identifier_kinds: Vec<IdentifierKind>,
     /// For an employee: the CVR number of the organisation.
@@ -54,6 +56,7 @@ impl Store {
             identifier_kinds: identifier_kinds(&row.identifier_kinds)?,
             organisation_cvr: self.organisation_cvr(&row)?,
             identifier_names: row.identifier_names.map(PartyId),
+            merged_into: row.merged_into.map(PartyId),
             key: match (row.party_id, row.wrapping_key_id.as_deref(), row.wrapped_key.as_deref()) {
                 (Some(party), Some(key_id), Some(wrapped)) => Some(self.data_key(party, key_id, wrapped)?),
                 _ => None,
@@ -126,6 +129,7 @@ struct Row {
     standing: Option<String>,
     created_at: Option<DateTime<Utc>>,
     version: Option<i64>,
+    merged_into: Option<Uuid>,
     identifier_kinds: Vec<String>,
     wrapping_key_id: Option<String>,
     wrapped_key: Option<Vec<u8>>,

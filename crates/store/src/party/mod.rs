@@ -1,12 +1,16 @@
-//! Parties: found by their identifiers, registered, and linked to more identifiers.
+//! Parties: found by their identifiers, registered, linked to more identifiers, merged, and in good standing or not.
 
 mod link;
+mod merge;
 mod register;
 mod resolve;
+mod standing;
 
 pub use link::{Linking, LinkingFacts};
+pub use merge::{Merge, MergeFacts, Merging};
 pub use register::{NewParty, Registration};
 pub use resolve::{Found, Resolved};
+pub use standing::{BEFORE_ALL, MAX_AT_ONCE, PartyChange, Progress, RegisterStatus, Standing, StandingFacts};
 
 use fuldmagt_domain::identifier::IdentifierKind;
 

@@ -6,14 +6,19 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    decision::{Asked, Circumstances, Decision, Grant, decide},
-    delegation::{DelegationId, State},
+    decision::{Asked, Circumstances, Decision, Ended, Grant, How, decide},
+    delegation::DelegationId,
     identifier::{CvrNumber, Identifier},
     privilege::PrivilegeUri,
 };
 use uuid::Uuid;
 
-use crate::{Error, Result, SHARD, Store, revision::Revision, rows, usage::Usage};
+use crate::{
+    Error, Result, SHARD, Store,
+    revision::Revision,
+    rows::{self, PublicationRow},
+    usage::Usage,
+};
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -42,13 +47,16 @@ struct Row {
     privilege_id: Option<i32>,
     published_at: Option<DateTime<Utc>>,
     hidden_at: Option<DateTime<Utc>>,
+    hide_planned: Option<bool>,
+    grants_kept: Option<bool>,
+    republished_at: Option<DateTime<Utc>>,
     delegator_standing: Option<String>,
     representative_standing: Option<String>,
     delegation_id: Option<Uuid>,
     valid_from: Option<DateTime<Utc>>,
     valid_to: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
-    status: Option<String>,
+    ended_as: Option<String>,
     granted: bool,
 }
 
@@ -107,7 +115,7 @@ impl Row {
                 let circumstances = Circumstances {
                     delegator: rows::standing(delegator)?,
                     representative: rows::standing(representative)?,
-                    publication: rows::publication(self.published_at, self.hidden_at)?,
+                    publication: self.publication().try_into()?,
                 };
                 decide(self.grant()?.as_slice(), circumstances, Asked::Now(at))
             }
@@ -119,14 +127,25 @@ impl Row {
         Ok(Some(decision))
     }
 
+    fn publication(&self) -> PublicationRow {
+        PublicationRow {
+            published_at: self.published_at,
+            hidden_at: self.hidden_at,
+            hide_planned: self.hide_planned.unwrap_or(false),
+            grants_kept: self.grants_kept.unwrap_or(false),
+            republished_at: self.republished_at,
+        }
+    }
+
     fn grant(&self) -> Result<Option<Grant>> {
-        let (Some(id), Some(from), Some(to), Some(status)) =
-            (self.delegation_id, self.valid_from, self.valid_to, self.status.as_deref())
-        else {
+        let (Some(id), Some(from), Some(to)) = (self.delegation_id, self.valid_from, self.valid_to) else {
             return Ok(None);
         };
-        let state =
-            State::from_parts(status, self.ended_at).ok_or(Error::Unreadable("state of a delegation"))?;
-        Ok(Some(Grant { delegation: DelegationId(id), period: rows::period(from, to)?, state }))
+        let ended = match (self.ended_at, self.ended_as.as_deref().map(How::parse)) {
+            (None, None) => None,
+            (Some(at), Some(Some(how))) => Some(Ended { at, how }),
+            _ => return Err(Error::Unreadable("end of a grant")),
+        };
+        Ok(Some(Grant { delegation: DelegationId(id), period: rows::period(from, to)?, ended }))
     }
 }

@@ -4,16 +4,14 @@ with question as (
         as q (delegator_kind, delegator_index, representative_kind, representative_index, uri, item)
 ),
 answer as (
-    select q.item, p.privilege_id, p.uri, p.published_at, p.hidden_at,
+    select q.item, p.privilege_id, p.uri, p.published_at, p.hidden_at, p.hide_planned, p.grants_kept, p.republished_at,
            d.party_id as delegator_id, d.standing as delegator_standing,
            r.party_id as representative_id, r.standing as representative_standing,
-           g.delegation_id, g.valid_from, g.valid_to, g.ended_at,
-           -- A privilege taken out of a delegation that lives on was revoked.
-           case when g.ended_at is not null and e.status = 'active' then 'revoked' else e.status end as status,
+           g.delegation_id, g.valid_from, g.valid_to, g.ended_at, g.ended_as,
            coalesce(
                g.ended_at is null and g.valid_from <= $8 and $8 < g.valid_to
                and d.standing = 'good' and r.standing = 'good'
-               and p.published_at <= $8 and p.hidden_at is null, false) as granted
+               and privilege_may_be_used(p, $8), false) as granted
     from question q
     -- Another authority's privilege is not found.
     left join privilege p on p.shard = $1 and p.uri = q.uri and p.authority_cvr = $7
@@ -23,7 +21,7 @@ answer as (
         on ri.shard = $1 and ri.kind = q.representative_kind and ri.blind_index = q.representative_index
     left join party r on r.shard = $1 and r.party_id = ri.party_id
     left join lateral (
-        select g.delegation_id, g.valid_from, g.valid_to, g.ended_at
+        select g.delegation_id, g.valid_from, g.valid_to, g.ended_at, g.ended_as
         from delegation_privilege g
         where g.shard = $1 and g.delegator_id = d.party_id and g.representative_id = r.party_id
           and g.privilege_id = p.privilege_id
@@ -34,7 +32,6 @@ answer as (
                  least(g.valid_to, g.ended_at) desc, g.delegation_id desc
         limit 1
     ) g on true
-    left join delegation e on e.shard = $1 and e.delegation_id = g.delegation_id
 ),
 logged as (
     insert into usage_log (shard, entry_id, item, occurred_at, client_id, rpc, purpose, trace_id,
@@ -47,9 +44,10 @@ logged as (
 )
 select h.epoch, h.revision,
        a.privilege_id as "privilege_id?", a.published_at as "published_at?", a.hidden_at as "hidden_at?",
+       a.hide_planned as "hide_planned?", a.grants_kept as "grants_kept?", a.republished_at as "republished_at?",
        a.delegator_standing as "delegator_standing?", a.representative_standing as "representative_standing?",
        a.delegation_id as "delegation_id?", a.valid_from as "valid_from?", a.valid_to as "valid_to?",
-       a.ended_at as "ended_at?", a.status as "status?", a.granted as "granted!"
+       a.ended_at as "ended_at?", a.ended_as as "ended_as?", a.granted as "granted!"
 from answer a cross join feed_head h
 where h.shard = $1
 order by a.item

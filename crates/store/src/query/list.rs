@@ -3,14 +3,20 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     decision::{Asked, Circumstances, Decision, Grant, decide},
-    delegation::{DelegationId, State},
+    delegation::DelegationId,
     identifier::{CvrNumber, Identifier},
     period::Period,
     privilege::PrivilegeUri,
 };
 use uuid::Uuid;
 
-use crate::{Error, Result, SHARD, Store, revision::Revision, rows, usage::Usage, vault};
+use crate::{
+    Error, Result, SHARD, Store,
+    revision::Revision,
+    rows::{self, PublicationRow},
+    usage::Usage,
+    vault,
+};
 
 /// Which side is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +81,9 @@ struct Row {
     uri: Option<String>,
     published_at: Option<DateTime<Utc>>,
     hidden_at: Option<DateTime<Utc>>,
+    hide_planned: Option<bool>,
+    grants_kept: Option<bool>,
+    republished_at: Option<DateTime<Utc>>,
     valid_from: Option<DateTime<Utc>>,
     valid_to: Option<DateTime<Utc>>,
     party_id: Option<Uuid>,
@@ -168,9 +177,16 @@ impl Store {
         let circumstances = Circumstances {
             delegator: fuldmagt_domain::party::Standing::Good,
             representative: fuldmagt_domain::party::Standing::Good,
-            publication: rows::publication(row.published_at, row.hidden_at)?,
+            publication: PublicationRow {
+                published_at: row.published_at,
+                hidden_at: row.hidden_at,
+                hide_planned: row.hide_planned.unwrap_or(false),
+                grants_kept: row.grants_kept.unwrap_or(false),
+                republished_at: row.republished_at,
+            }
+            .try_into()?,
         };
-        let grant = Grant { delegation, period, state: State::Active };
+        let grant = Grant { delegation, period, ended: None };
         if !matches!(decide(&[grant], circumstances, Asked::Now(at)), Decision::Granted { .. }) {
             return Err(Error::Unreadable("the statement and the domain decide differently"));
         }

@@ -47,8 +47,12 @@ async fn a_privilege_is_listed_as_it_was_put() {
     let world = World::with_catalogue().await;
     let (all, _) = page(&world.authority, listing("")).await;
     let draft = all.iter().find(|entry| entry.privilege == DRAFT).unwrap();
-    let wanted =
-        Privilege { state: PublicationState::Draft.into(), etag: "1".to_owned(), ..privilege(DRAFT, SYSTEM) };
+    let wanted = Privilege {
+        state: PublicationState::Draft.into(),
+        etag: "1".to_owned(),
+        text_version: 1,
+        ..privilege(DRAFT, SYSTEM)
+    };
     assert_eq!(draft, &wanted);
     let states: Vec<_> = all.iter().map(Privilege::state).collect();
     let published = PublicationState::Published;

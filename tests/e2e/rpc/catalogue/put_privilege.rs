@@ -1,9 +1,14 @@
 //! `CatalogueService.PutPrivilege`.
 
-use fuldmagt_proto::v1::{PartyKind, Privilege, PublicationState, PutPrivilegeRequest, PutPrivilegeResponse};
+use chrono::{DateTime, Utc};
+use fuldmagt_proto::v1::{
+    AccessKind, LevelOfAssurance, PartyKind, Privilege, PublicationState, PutPrivilegeRequest,
+    PutPrivilegeResponse,
+};
 use fuldmagt_tests::refusal::assert_alike;
 use fuldmagt_tests::world::{
-    AUTHORITY_CVR, CHANGE, DRAFT, FOREIGN, HIDDEN, OTHER_SYSTEM, SEE, SYSTEM, kinds, privilege, system,
+    AUTHORITY_CVR, CHANGE, DRAFT, FOREIGN, HIDDEN, OTHER_SYSTEM, SEE, SYSTEM, instant, kinds, privilege,
+    system,
 };
 use fuldmagt_tests::{Refused, World};
 use prost_types::Timestamp;
@@ -15,7 +20,11 @@ use crate::rpc::refusals::Refusals;
 const NEW: &str = "urn:dk:example:ny";
 
 fn putting(world: &World, privilege: Privilege) -> PutPrivilegeRequest {
-    PutPrivilegeRequest { request_id: world.request_id(), privilege: Some(privilege), etag: String::new() }
+    PutPrivilegeRequest {
+        request_id: world.request_id(),
+        privilege: Some(privilege),
+        ..PutPrivilegeRequest::default()
+    }
 }
 
 async fn put(world: &World, request: PutPrivilegeRequest) -> Result<PutPrivilegeResponse, Status> {
@@ -28,7 +37,7 @@ async fn a_privilege_begins_as_a_draft_and_changes_keep_its_state() {
     let proto = Privilege { max_period_days: 365, ..privilege(NEW, SYSTEM) };
     let first = world.put_privilege(proto.clone()).await.unwrap().privilege.unwrap();
     let draft = PublicationState::Draft.into();
-    assert_eq!(first, Privilege { state: draft, etag: "1".to_owned(), ..proto.clone() });
+    assert_eq!(first, Privilege { state: draft, etag: "1".to_owned(), text_version: 1, ..proto.clone() });
     let published = world.publish(NEW).await.privilege.unwrap();
     let changed = Privilege { title_en: "Another title".to_owned(), max_period_days: 0, ..proto };
     let request = PutPrivilegeRequest { etag: published.etag.clone(), ..putting(&world, changed.clone()) };
@@ -37,6 +46,7 @@ async fn a_privilege_begins_as_a_draft_and_changes_keep_its_state() {
         state: PublicationState::Published.into(),
         publish_time: published.publish_time,
         etag: "3".to_owned(),
+        text_version: 2,
         ..changed
     };
     assert_eq!(second, wanted);
@@ -56,6 +66,67 @@ async fn kinds_come_back_in_one_order() {
 }
 
 #[tokio::test]
+async fn what_a_privilege_does_not_say_has_a_careful_meaning() {
+    let world = World::with_catalogue().await;
+    let unsaid = Privilege { access_kind: 0, level_of_assurance: 0, ..privilege(NEW, SYSTEM) };
+    let stored = world.put_privilege(unsaid).await.unwrap().privilege.unwrap();
+    assert_eq!(stored.access_kind(), AccessKind::Act);
+    assert_eq!(stored.level_of_assurance(), LevelOfAssurance::Substantial);
+    assert_eq!((stored.min_delegator_age_years, stored.max_delegator_age_years), (0, 0));
+    assert_eq!(
+        (stored.max_sub_delegation_depth, stored.paper_allowed, stored.requests_forbidden),
+        (0, false, false)
+    );
+}
+
+#[tokio::test]
+async fn every_rule_comes_back_as_it_was_put() {
+    let world = World::with_catalogue().await;
+    let strict = Privilege {
+        max_period_days: 30,
+        access_kind: AccessKind::Read.into(),
+        level_of_assurance: LevelOfAssurance::High.into(),
+        min_delegator_age_years: 18,
+        max_delegator_age_years: 66,
+        max_sub_delegation_depth: 5,
+        paper_allowed: true,
+        requests_forbidden: true,
+        ..privilege(NEW, SYSTEM)
+    };
+    let stored = world.put_privilege(strict.clone()).await.unwrap().privilege.unwrap();
+    let draft = PublicationState::Draft.into();
+    let wanted = Privilege { state: draft, etag: "1".to_owned(), text_version: 1, ..strict };
+    assert_eq!(stored, wanted);
+    let lax = privilege(NEW, SYSTEM);
+    let stored = world.put_privilege(lax.clone()).await.unwrap().privilege.unwrap();
+    assert_eq!(stored, Privilege { state: draft, etag: "2".to_owned(), text_version: 1, ..lax });
+}
+
+#[tokio::test]
+async fn each_text_is_kept_under_its_number_with_the_instant_that_it_came() {
+    let world = World::with_catalogue().await;
+    let texts = ["Se", "Se mere", "Se mere"]
+        .map(|title| Privilege { title_da: title.to_owned(), ..privilege(NEW, SYSTEM) });
+    for (put, text_version) in texts.into_iter().zip([1, 2, 2]) {
+        let stored = world.put_privilege(put).await.unwrap().privilege.unwrap();
+        assert_eq!(stored.text_version, text_version);
+        world.a_second_passes().await;
+    }
+    assert_eq!(world.publish(NEW).await.privilege.unwrap().text_version, 2);
+    let kept: Vec<(i32, String, String, DateTime<Utc>)> = sqlx::query_as(
+        "select t.text_version, t.title_da, t.description_en, t.valid_from
+         from privilege_text t join privilege p using (shard, privilege_id) where p.uri = $1 order by 1",
+    )
+    .bind(NEW)
+    .fetch_all(&world.database.pool)
+    .await
+    .unwrap();
+    let description = privilege(NEW, SYSTEM).description_en;
+    let text = |number, title: &str, at: &str| (number, title.to_owned(), description.clone(), instant(at));
+    assert_eq!(kept, [text(1, "Se", "2026-06-15T10:00:00Z"), text(2, "Se mere", "2026-06-15T10:00:01Z")]);
+}
+
+#[tokio::test]
 async fn a_shorter_cap_holds_for_what_is_given_from_then_on() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
@@ -72,7 +143,7 @@ type Edit = fn(&mut Privilege);
 #[tokio::test]
 async fn each_wrong_field_is_refused() {
     let world = World::with_catalogue().await;
-    let edits: [(&str, &str, Edit); 19] = [
+    let edits: [(&str, &str, Edit); 32] = [
         ("system_id", "REQUIRED", |p| p.system_id.clear()),
         ("system_id", "SYSTEM_ID_MALFORMED", |p| p.system_id = "-a".to_owned()),
         ("max_period_days", "MAX_PERIOD_OUT_OF_RANGE", |p| p.max_period_days = -1),
@@ -92,6 +163,25 @@ async fn each_wrong_field_is_refused() {
         ("hide_time", "OUTPUT_ONLY", |p| p.hide_time = Some(Timestamp::default())),
         ("etag", "OUTPUT_ONLY", |p| p.etag = "1".to_owned()),
         ("system_id", "SYSTEM_ID_MALFORMED", |p| p.system_id = "a".repeat(65)),
+        ("access_kind", "ENUM_UNKNOWN", |p| p.access_kind = 3),
+        ("access_kind", "ENUM_UNKNOWN", |p| p.access_kind = -1),
+        ("level_of_assurance", "ASSURANCE_NOT_ALLOWED", |p| {
+            p.level_of_assurance = LevelOfAssurance::Low.into()
+        }),
+        ("level_of_assurance", "ENUM_UNKNOWN", |p| p.level_of_assurance = 4),
+        ("min_delegator_age_years", "AGE_OUT_OF_RANGE", |p| p.min_delegator_age_years = -1),
+        ("min_delegator_age_years", "AGE_OUT_OF_RANGE", |p| p.min_delegator_age_years = 151),
+        ("max_delegator_age_years", "AGE_OUT_OF_RANGE", |p| p.max_delegator_age_years = i32::MIN),
+        ("max_delegator_age_years", "AGE_RANGE_REVERSED", |p| {
+            (p.min_delegator_age_years, p.max_delegator_age_years) = (18, 17);
+        }),
+        ("max_sub_delegation_depth", "SUB_DELEGATION_DEPTH_OUT_OF_RANGE", |p| p.max_sub_delegation_depth = 6),
+        ("max_sub_delegation_depth", "SUB_DELEGATION_DEPTH_OUT_OF_RANGE", |p| {
+            p.max_sub_delegation_depth = -1
+        }),
+        ("text_version", "OUTPUT_ONLY", |p| p.text_version = 1),
+        ("existing_grants", "OUTPUT_ONLY", |p| p.existing_grants = 1),
+        ("republish_time", "OUTPUT_ONLY", |p| p.republish_time = Some(Timestamp::default())),
     ];
     let mut refusals = Refusals::of(putting(&world, privilege(NEW, SYSTEM)))
         .request_id(|request, text| request.request_id = text)

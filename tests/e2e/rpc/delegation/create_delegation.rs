@@ -159,7 +159,7 @@ async fn what_was_given_and_revoked_before_its_start_is_denied_as_revoked() {
 async fn each_wrong_field_is_refused() {
     let world = World::with_catalogue().await;
     let (from, to) = (world.person().await, world.person().await);
-    Refusals::of(world.giving(&from, &to, &[SEE]))
+    Refusals::of(world.signed(world.giving(&from, &to, &[SEE])).await)
         .request_id(|request, text| request.request_id = text)
         .actor(|request| &mut request.actor)
         .uuid("delegator_id", |request, text| request.delegator_id = text)
@@ -167,13 +167,14 @@ async fn each_wrong_field_is_refused() {
         .privileges(true, |request, privileges| request.privileges = privileges)
         .period(|request, period| request.period = period)
         .optional_text("message", 1_000, Lines::Several, |request, text| request.message = text)
+        .signature(|request| &mut request.signature)
         .field("representative_id", "DELEGATOR_IS_REPRESENTATIVE", |request| {
             request.representative_id = request.delegator_id.to_uppercase();
         })
         .because(Code::FailedPrecondition, "ASSURANCE_TOO_LOW", |request| {
             request.actor.as_mut().unwrap().level_of_assurance = LevelOfAssurance::Low.into();
         })
-        .sent_by(&world, async |request| world.try_give(request).await)
+        .sent_by(&world, async |request| world.front_end.delegations().create_delegation(request).await)
         .await;
 }
 

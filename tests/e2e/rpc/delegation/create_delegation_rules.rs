@@ -127,7 +127,9 @@ async fn a_delegator_whose_age_is_not_known_gives_once_it_is() {
         create_if_missing: true,
         name: person.name.expose().to_owned(),
     };
-    let party = world.front_end.parties().resolve_party(request).await.unwrap().into_inner().party.unwrap();
+    let mut parties = world.front_end.parties();
+    let party = parties.resolve_party(request.clone()).await.unwrap().into_inner().party.unwrap();
+    world.signs_as(&party.party_id, &request.identifiers);
     let giving = || CreateDelegationRequest {
         request_id: world.request_id(),
         actor: Some(v1::Actor {

@@ -41,6 +41,7 @@ async fn given_and_revoked(world: &World) -> ([Registered; 4], Delegation) {
         actor: revoker.actor(),
         delegation_id: given.delegation_id.clone(),
         reason: EndReason::GivenByMistake.into(),
+        ..RevokeDelegationRequest::default()
     };
     world.front_end.delegations().revoke_delegation(request).await.unwrap();
     ([organisation, giver, revoker, holder], given)
@@ -59,6 +60,7 @@ async fn the_history_tells_who_did_what_for_whom_when_and_why() {
             channel: Channel::SelfService.into(),
             reason: EndReason::Unspecified.into(),
             etag: "1".to_owned(),
+            ..DelegationEvent::default()
         },
         DelegationEvent {
             kind: DelegationEventKind::Revoked.into(),
@@ -68,6 +70,7 @@ async fn the_history_tells_who_did_what_for_whom_when_and_why() {
             channel: Channel::SelfService.into(),
             reason: EndReason::GivenByMistake.into(),
             etag: "2".to_owned(),
+            ..DelegationEvent::default()
         },
     ];
     for user in [&giver, &holder] {

@@ -125,7 +125,7 @@ async fn each_wrong_field_is_refused() {
     Refusals::of(request.clone())
         .actor(|request| &mut request.actor)
         .uuid("party_id", |request, text| request.party_id = text)
-        .number("side", 2, true, |request, number| request.side = number)
+        .number("side", 4, true, |request, number| request.side = number)
         .page_size(|request, size| request.page_size = size)
         .page_token(&foreign, |request, token| request.page_token = token)
         .field("page_token", "PAGE_TOKEN_INVALID", |request| request.side = PartySide::Given.into())

@@ -81,6 +81,7 @@ async fn any_login_is_good_enough_to_revoke() {
         actor: from.actor_at(LevelOfAssurance::Low),
         delegation_id: given.delegation_id,
         reason: EndReason::Misuse.into(),
+        ..RevokeDelegationRequest::default()
     };
     world.front_end.delegations().revoke_delegation(request).await.unwrap();
     assert_eq!(world.check_denied(&from, &to, SEE).await, DenialReason::Revoked);
@@ -112,6 +113,7 @@ async fn each_wrong_field_is_refused() {
         actor: from.actor(),
         delegation_id: given.delegation_id,
         reason: EndReason::NoLongerNeeded.into(),
+        ..RevokeDelegationRequest::default()
     };
     Refusals::of(good)
         .request_id(|request, text| request.request_id = text)

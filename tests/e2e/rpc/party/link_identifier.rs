@@ -49,6 +49,7 @@ async fn a_person_learns_identifiers_over_time_and_delegations_are_found_by_them
         identifiers: all.iter().map(to_proto::identifier).collect(),
         ..to.clone()
     };
+    world.signs_as(&from.id, &from.identifiers[..1]);
     world.give(&from, &to, &[SEE]).await;
     let mut etag = party.etag;
     for (number, named) in all.iter().enumerate().skip(1) {

@@ -120,6 +120,8 @@ async fn a_name_of_the_greatest_length_is_kept_as_it_is() {
     note_secret(&name);
     let party = resolve(&world.front_end, registering(&world, &person.identifiers(), &name)).await.unwrap();
     let from = fuldmagt_tests::world::Registered { id: party.party.unwrap().party_id, ..to.clone() };
+    let identifiers: Vec<_> = person.identifiers().iter().map(to_proto::identifier).collect();
+    world.signs_as(&from.id, &identifiers);
     let given = world.give(&from, &to, &[fuldmagt_tests::world::SEE]).await;
     assert_eq!(world.see(&to, &given).await.unwrap().delegator_name, name);
 }

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
-    decision::{Asked, Circumstances, Decision, Grant, decide},
-    delegation::{DelegationId, State},
+    decision::{Asked, Circumstances, Decision, Ended, Grant, How, decide},
+    delegation::DelegationId,
     identifier::{Identifier, PartyKind},
     party::{PartyId, Standing},
     period::Period,
-    privilege::{PrivilegeUri, Publication},
+    privilege::{ExistingGrants, PrivilegeUri, Publication},
 };
 use fuldmagt_service::clock::IdSource as _;
 use proptest::prelude::*;
@@ -30,8 +30,7 @@ const HOURS: i64 = 9;
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     standings: [Standing; PARTIES],
-    /// Hours at which each is published and hidden.
-    publications: [(Option<i64>, Option<i64>); PRIVILEGES],
+    publications: [Publication; PRIVILEGES],
     delegations: Vec<PlannedDelegation>,
 }
 
@@ -60,14 +59,26 @@ impl Plan {
         let standing = prop_oneof![8 => Just(Standing::Good), 1 => Just(Standing::Suspended), 1 => Just(Standing::Ended)];
         let hour = 0..HOURS;
         let publication = prop_oneof![
-            6 => Just((Some(0), None)),
-            1 => Just((None, None)),
-            2 => hour.clone().prop_map(|from| (Some(from), None)),
-            2 => (hour.clone(), hour).prop_map(|(from, hours)| (Some(from), Some(from + hours))),
+            6 => Just(Publication::Published { from: instant(0) }),
+            1 => Just(Publication::Draft),
+            2 => hour.clone().prop_map(|from| Publication::Published { from: instant(from) }),
+            4 => (hour.clone(), hour.clone(), any::<bool>(), any::<bool>(), prop::option::of(hour)).prop_map(hidden),
         ];
         let delegations = prop::collection::vec(planned_delegation(), 0..=MAX_DELEGATIONS);
         (prop::array::uniform4(standing), prop::array::uniform3(publication), delegations)
             .prop_map(|(standings, publications, delegations)| Self { standings, publications, delegations })
+    }
+}
+
+/// When it is published, how many hours later it is hidden, whether that was planned and whether grants are kept, and
+/// how many hours later still it comes back.
+fn hidden((from, hours, is_planned, keeps, again): (i64, i64, bool, bool, Option<i64>)) -> Publication {
+    Publication::Hidden {
+        from: instant(from),
+        to: instant(from + hours),
+        is_planned,
+        existing: if keeps { ExistingGrants::Keep } else { ExistingGrants::Stop },
+        again: again.map(|later| instant(from + hours + later)),
     }
 }
 
@@ -102,7 +113,7 @@ pub(super) struct Stage {
 #[derive(Debug)]
 pub(super) struct Model {
     standings: [Standing; PARTIES],
-    publications: Vec<Publication>,
+    publications: [Publication; PRIVILEGES],
     grants: Vec<(usize, usize, usize, Grant)>,
 }
 
@@ -155,27 +166,39 @@ impl Stage {
             ))
             .await;
         }
-        let mut publications = Vec::new();
-        for ((number, _), (from, to)) in self.privileges.iter().zip(plan.publications) {
-            let text =
-                |hour: Option<i64>| hour.map_or("null".to_owned(), |hour| format!("'{}'", instant(hour)));
-            self.run(format!(
-                "update privilege set published_at = {}, hidden_at = {} where privilege_id = {number}",
-                text(from),
-                text(to)
-            ))
-            .await;
-            publications.push(match (from.map(instant), to.map(instant)) {
-                (None, _) => Publication::Draft,
-                (Some(from), None) => Publication::Published { from },
-                (Some(from), Some(to)) => Publication::Hidden { from, to },
-            });
+        for ((number, _), publication) in self.privileges.iter().zip(plan.publications) {
+            self.set(*number, publication).await;
         }
-        let mut model = Model { standings: plan.standings, publications, grants: Vec::new() };
+        let mut model =
+            Model { standings: plan.standings, publications: plan.publications, grants: Vec::new() };
         for planned in &plan.delegations {
             model.grants.extend(self.delegate(planned).await);
         }
         model
+    }
+
+    async fn set(&self, privilege: i32, publication: Publication) {
+        let (from, to, again, is_planned, existing) = match publication {
+            Publication::Draft => (None, None, None, false, ExistingGrants::Stop),
+            Publication::Published { from } => (Some(from), None, None, false, ExistingGrants::Stop),
+            Publication::Hidden { from, to, is_planned, existing, again } => {
+                (Some(from), Some(to), again, is_planned, existing)
+            }
+        };
+        sqlx::query(
+            "update privilege set published_at = $2, hidden_at = $3, republished_at = $4, hide_planned = $5,
+                                  grants_kept = $6
+             where privilege_id = $1",
+        )
+        .bind(privilege)
+        .bind(from)
+        .bind(to)
+        .bind(again)
+        .bind(is_planned)
+        .bind(existing == ExistingGrants::Keep)
+        .execute(&self.world.database.pool)
+        .await
+        .unwrap();
     }
 
     async fn run(&self, sql: String) {
@@ -216,9 +239,9 @@ impl Stage {
                 return Vec::new();
             }
             // A privilege that is taken out of a delegation is revoked.
-            let state = taken_out.map(|at| State::Revoked { at });
-            let state = state.or_else(|| State::from_parts(status, ended_at)).unwrap();
-            let grant = Grant { delegation: DelegationId(row.id), period, state };
+            let ended = taken_out.map(|at| Ended { at, how: How::Revoked });
+            let whole = || ended_at.map(|at| Ended { at, how: How::parse(status).expect("ended") });
+            let grant = Grant { delegation: DelegationId(row.id), period, ended: ended.or_else(whole) };
             grants.push((planned.from, planned.to, privilege, grant));
         }
         transaction.commit().await.unwrap();
@@ -249,12 +272,13 @@ impl Model {
 
     /// Every instant at which something begins or ends; at least one.
     pub(super) fn boundaries(&self) -> Vec<DateTime<Utc>> {
-        let of_grant =
-            |grant: &Grant| [Some(grant.period.from()), Some(grant.period.to()), grant.state.ended_at()];
+        let of_grant = |grant: &Grant| {
+            [Some(grant.period.from()), Some(grant.period.to()), grant.ended.map(|ended| ended.at)]
+        };
         let of_publication = |publication: &Publication| match *publication {
-            Publication::Draft => [None, None],
-            Publication::Published { from } => [Some(from), None],
-            Publication::Hidden { from, to } => [Some(from), Some(to)],
+            Publication::Draft => [None, None, None],
+            Publication::Published { from } => [Some(from), None, None],
+            Publication::Hidden { from, to, again, .. } => [Some(from), Some(to), again],
         };
         let grants = self.grants.iter().flat_map(|(.., grant)| of_grant(grant));
         let publications = self.publications.iter().flat_map(of_publication);

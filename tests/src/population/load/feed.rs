@@ -124,8 +124,10 @@ fn timeline(population: &Population) -> Vec<(DateTime<Utc>, usize, i64)> {
 }
 
 fn ended(delegation: &Delegation) -> (&'static str, PartyNumber) {
-    match delegation.state {
-        State::Renounced { .. } => (delegation.state.as_str(), delegation.representative),
-        State::Revoked { .. } | State::Active => (delegation.state.as_str(), delegation.delegator),
-    }
+    let by = if matches!(delegation.state, State::Renounced { .. }) {
+        delegation.representative
+    } else {
+        delegation.delegator
+    };
+    (delegation.state.as_str(), by)
 }

@@ -87,17 +87,19 @@ pub(super) async fn delegations(
 ) -> anyhow::Result<u64> {
     let columns =
         "shard, delegation_id, delegator_id, representative_id, status, valid_from, valid_to, ended_at,
-                   message_ciphertext, created_at, version";
+                   message_ciphertext, message_by, created_at, version";
     let mut delegation = Copy::into("delegation", columns, &pool).await?;
     let columns =
-        "shard, delegation_id, privilege_id, delegator_id, representative_id, valid_from, valid_to, ended_at";
+        "shard, delegation_id, privilege_id, delegator_id, representative_id, valid_from, valid_to, ended_at,
+         ended_as";
     let mut privilege = Copy::into("delegation_privilege", columns, &pool).await?;
     for (place, given) in population.delegations.iter().enumerate() {
         let row = Row::of(place, given, &population)?;
         writeln!(delegation.text, "{}", row.delegation())?;
         for number in given.privileges() {
             let Row { id, parties, period, ended_at, .. } = &row;
-            writeln!(privilege.text, "0\t{id}\t{}\t{parties}\t{period}\t{ended_at}", privileges[number.0])?;
+            let (number, ended_as) = (privileges[number.0], row.ended_as());
+            writeln!(privilege.text, "0\t{id}\t{number}\t{parties}\t{period}\t{ended_at}\t{ended_as}")?;
         }
         delegation.flush().await?;
         privilege.flush().await?;
@@ -112,6 +114,7 @@ struct Row {
     period: String,
     state: State,
     ended_at: String,
+    /// The sealed message and who wrote it.
     message: String,
     created_at: String,
 }
@@ -121,9 +124,10 @@ impl Row {
         let id = population.delegation_id(place);
         let message = if place.is_multiple_of(MESSAGE_EVERY) {
             let key = population.parties.data_key(given.delegator);
-            Bytes(&key.seal(Purpose::Message, id.0, MESSAGE.as_bytes())?).to_string()
+            let sealed = key.seal(Purpose::Message, id.0, MESSAGE.as_bytes())?;
+            format!("{}\t{}", Bytes(&sealed), population.party_id(given.delegator))
         } else {
-            NULL.to_owned()
+            format!("{NULL}\t{NULL}")
         };
         let party = |number| population.party_id(number);
         Ok(Self {
@@ -135,6 +139,11 @@ impl Row {
             message,
             created_at: Time(given.created_at).to_string(),
         })
+    }
+
+    /// How each of its grants ended: as it did.
+    fn ended_as(&self) -> &'static str {
+        if self.state.ended_at().is_some() { self.state.as_str() } else { NULL }
     }
 
     fn delegation(&self) -> String {

@@ -2,6 +2,7 @@
 
 mod identifier;
 mod print;
+mod sign;
 
 use std::path::PathBuf;
 

@@ -29,6 +29,19 @@ impl Output {
     pub(in crate::cli) fn refusal(self, status: &Status) {
         if self.json { out::note(refusal(status)) } else { out::note(failure(status)) }
     }
+
+    /// Prints a refusal of one of several things on standard error.
+    pub(in crate::cli) fn refusal_of(self, what: &str, status: &Status) {
+        if self.json {
+            let mut json = refusal(status);
+            if let Some(members) = json.as_object_mut() {
+                members.insert("entry".to_owned(), what.into());
+            }
+            out::note(json);
+        } else {
+            out::note(format_args!("{what}: {}", failure(status)));
+        }
+    }
 }
 
 /// A refusal as one line: code, reason, and the fields that are wrong.

@@ -5,15 +5,18 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{Days, SubsecRound as _};
 use fuldmagt_domain::period::danish_date;
-use fuldmagt_proto::v1::{self, DenialReason, period::End};
+use fuldmagt_proto::v1::{self, DenialReason, period::End, preview_delegation_request::Agreement};
 
 use super::{
-    catalogue::{SYSTEMS, TAX_ASSESSMENT, TAX_DEBT, TAX_STATEMENT},
+    catalogue::{TAX_ASSESSMENT, TAX_DEBT, TAX_STATEMENT},
     people,
     step::{Steps, prove, refused, tell as say},
 };
 use crate::{
-    cli::client::{Client, Connection, actor, request_id, time},
+    cli::{
+        catalogue::{Catalogue, Loaded, Refusal, load},
+        client::{Client, Connection, actor, request_id, time},
+    },
     clock::{Clock as _, SystemClock},
 };
 
@@ -69,48 +72,17 @@ pub(super) async fn tell(folder: &Path, connect: &impl Fn(&str) -> Connection) -
 }
 
 async fn catalogue(operator: &Client) -> anyhow::Result<()> {
-    let mut published = 0;
-    for system in &SYSTEMS {
-        let put = v1::PutSystemRequest {
-            request_id: request_id(),
-            system: Some(v1::System {
-                system_id: system.id.to_owned(),
-                authority_cvr: system.authority.to_owned(),
-                title_da: system.title_da.to_owned(),
-                title_en: system.title_en.to_owned(),
-                etag: String::new(),
-            }),
-            etag: String::new(),
-        };
-        operator.catalogue().put_system(put).await.map_err(refused)?;
-        for &(uri, title_da, title_en) in system.privileges {
-            let privilege = Some(privilege(system.id, uri, title_da, title_en));
-            let put = v1::PutPrivilegeRequest { request_id: request_id(), privilege, etag: String::new() };
-            operator.catalogue().put_privilege(put).await.map_err(refused)?;
-            let publish = v1::PublishPrivilegeRequest { request_id: request_id(), privilege: uri.to_owned() };
-            let answer = operator.catalogue().publish_privilege(publish).await.map_err(refused)?.into_inner();
-            let state = answer.privilege.unwrap_or_default().state();
-            published += usize::from(state == v1::PublicationState::Published);
-        }
-    }
-    let all: usize = SYSTEMS.iter().map(|system| system.privileges.len()).sum();
-    prove(published == all, format_args!("{published} privileges of {} systems are published", SYSTEMS.len()))
-}
-
-fn privilege(system: &str, uri: &str, title_da: &str, title_en: &str) -> v1::Privilege {
-    let giving = [v1::PartyKind::Person, v1::PartyKind::Organisation];
-    let holding = [v1::PartyKind::Person, v1::PartyKind::Organisation, v1::PartyKind::Employee];
-    v1::Privilege {
-        privilege: uri.to_owned(),
-        system_id: system.to_owned(),
-        title_da: title_da.to_owned(),
-        title_en: title_en.to_owned(),
-        description_da: format!("Fuldmagtshaveren kan: {title_da}."),
-        description_en: format!("The representative may: {title_en}."),
-        delegator_kinds: giving.map(Into::into).to_vec(),
-        representative_kinds: holding.map(Into::into).to_vec(),
-        ..v1::Privilege::default()
-    }
+    let demo = Catalogue::demo()?;
+    let unexpected = |refusal: Refusal| refused(refusal.status).context(refusal.entry);
+    let Loaded { systems, privileges, packages } = load(operator, &demo).await.map_err(unexpected)?;
+    let unavailable = privileges.unavailable + packages.unavailable;
+    let (systems, privileges, packages) = (systems.named, privileges.named, packages.named);
+    prove(
+        unavailable == 0,
+        format_args!("{privileges} privileges of {systems} systems and {packages} packages are published"),
+    )?;
+    let again = load(operator, &demo).await.map_err(unexpected)?;
+    prove(!again.is_changed(), "loading it again changes nothing")
 }
 
 async fn register(front_end: &Client) -> anyhow::Result<Parties> {
@@ -144,14 +116,24 @@ async fn give(front_end: &Client, parties: &Parties) -> anyhow::Result<String> {
     end_left_over(front_end, parties).await?;
     let today = danish_date(SystemClock.now().trunc_subsecs(6));
     let last = today.checked_add_days(Days::new(DAYS)).context("a date")?;
-    let create = v1::CreateDelegationRequest {
-        request_id: request_id(),
-        actor: actor(&parties.karen),
+    let terms = v1::CreateTerms {
         delegator_id: parties.karen.clone(),
         representative_id: parties.anders.clone(),
         privileges: vec![TAX_STATEMENT.to_owned(), TAX_ASSESSMENT.to_owned()],
         period: Some(v1::Period { start: None, end: Some(End::ToDate(last.to_string())) }),
+        ..v1::CreateTerms::default()
+    };
+    let proof = sign(front_end, parties, terms.clone()).await?;
+    let create = v1::CreateDelegationRequest {
+        request_id: request_id(),
+        actor: actor(&parties.karen),
+        delegator_id: terms.delegator_id.clone(),
+        representative_id: terms.representative_id.clone(),
+        privileges: terms.privileges.clone(),
+        period: terms.period.clone(),
         message: "Kære Anders, tak fordi du hjælper mig med skatten.".to_owned(),
+        signature: Some(proof.clone()),
+        ..v1::CreateDelegationRequest::default()
     };
     let first =
         front_end.delegations().create_delegation(create.clone()).await.map_err(refused)?.into_inner();
@@ -160,7 +142,41 @@ async fn give(front_end: &Client, parties: &Parties) -> anyhow::Result<String> {
     say(format_args!("delegation {}", given.delegation_id));
     say(format_args!("valid to and including {last}: until {} in UTC", time(given.valid_to.as_ref())));
     prove(first == again, "the same request sent twice gives one delegation and the same answer")?;
+    receipt(front_end, parties, &given, &proof).await?;
     Ok(given.delegation_id)
+}
+
+/// Karen is shown what she agrees to, and signs it.
+async fn sign(
+    front_end: &Client,
+    parties: &Parties,
+    terms: v1::CreateTerms,
+) -> anyhow::Result<v1::SignatureProof> {
+    let signer = people::karen_pid();
+    let signed =
+        front_end.sign(actor(&parties.karen), signer, Agreement::Create(terms)).await.map_err(refused)?;
+    say("she signs this:");
+    signed.agreement.text_da.lines().for_each(|line| say(format_args!("  | {line}")));
+    Ok(signed.proof)
+}
+
+/// Both can read it again; what proves the signature is for who signed.
+async fn receipt(
+    front_end: &Client,
+    parties: &Parties,
+    given: &v1::Delegation,
+    proof: &v1::SignatureProof,
+) -> anyhow::Result<()> {
+    let mut all_same = true;
+    for (party, evidence) in [(&parties.karen, proof.evidence.as_slice()), (&parties.anders, &[])] {
+        let request =
+            v1::GetReceiptRequest { actor: actor(party), delegation_id: given.delegation_id.clone() };
+        let receipt = front_end.delegations().get_receipt(request).await.map_err(refused)?.into_inner();
+        let agreement = receipt.agreement.unwrap_or_default();
+        let same = agreement.digest == proof.digest && receipt.signer_id == parties.karen;
+        all_same &= same && receipt.evidence == evidence;
+    }
+    prove(all_same, "both can read what was signed, in the same words; the evidence is for Karen, who signed")
 }
 
 /// An earlier run that was cut off may have left its delegation.
@@ -193,6 +209,7 @@ fn revocation(parties: &Parties, delegation: &str) -> v1::RevokeDelegationReques
         actor: actor(&parties.karen),
         delegation_id: delegation.to_owned(),
         reason: v1::EndReason::NoLongerNeeded.into(),
+        ..v1::RevokeDelegationRequest::default()
     }
 }
 

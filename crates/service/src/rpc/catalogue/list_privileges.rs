@@ -26,7 +26,7 @@ pub(super) async fn handle(
     let (system, size) = fields.finish(|| Some((system?, size?)))?;
     let page = app.list_privileges(&call, system, &PageRequest { size, token: message.page_token }).await?;
     Ok(ListPrivilegesResponse {
-        privileges: page.items.iter().map(to_proto::privilege).collect(),
+        privileges: page.items.iter().map(|entry| to_proto::privilege(entry, call.at)).collect(),
         next_page_token: page.next_page_token,
         revision: page.revision.to_token(),
     })

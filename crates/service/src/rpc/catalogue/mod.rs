@@ -1,17 +1,28 @@
 //! The catalogue: one file per RPC.
 
+mod hide_package;
 mod hide_privilege;
+mod list_packages;
 mod list_privileges;
 mod list_systems;
+mod publish_package_version;
 mod publish_privilege;
+mod put_package;
 mod put_privilege;
 mod put_system;
 
 use fuldmagt_proto::v1::{self, catalogue_service_server};
 use tonic::{Request, Response, Status};
 
-use super::status::answer;
-use crate::app::App;
+use super::{
+    from_proto::{Violations, ids},
+    status::answer,
+};
+use crate::app::{
+    self, App, Call, Error,
+    command::{Answer, Channel},
+};
+use fuldmagt_store::usage::About;
 
 /// `fuldmagt.v1.CatalogueService`.
 #[derive(Clone, Debug)]
@@ -47,6 +58,34 @@ impl catalogue_service_server::CatalogueService for CatalogueService {
         answer(hide_privilege::handle(&self.0, request).await)
     }
 
+    async fn put_package(
+        &self,
+        request: Request<v1::PutPackageRequest>,
+    ) -> Result<Response<v1::PutPackageResponse>, Status> {
+        answer(put_package::handle(&self.0, request).await)
+    }
+
+    async fn publish_package_version(
+        &self,
+        request: Request<v1::PublishPackageVersionRequest>,
+    ) -> Result<Response<v1::PublishPackageVersionResponse>, Status> {
+        answer(publish_package_version::handle(&self.0, request).await)
+    }
+
+    async fn hide_package(
+        &self,
+        request: Request<v1::HidePackageRequest>,
+    ) -> Result<Response<v1::HidePackageResponse>, Status> {
+        answer(hide_package::handle(&self.0, request).await)
+    }
+
+    async fn list_packages(
+        &self,
+        request: Request<v1::ListPackagesRequest>,
+    ) -> Result<Response<v1::ListPackagesResponse>, Status> {
+        answer(list_packages::handle(&self.0, request).await)
+    }
+
     async fn list_systems(
         &self,
         request: Request<v1::ListSystemsRequest>,
@@ -59,5 +98,22 @@ impl catalogue_service_server::CatalogueService for CatalogueService {
         request: Request<v1::ListPrivilegesRequest>,
     ) -> Result<Response<v1::ListPrivilegesResponse>, Status> {
         answer(list_privileges::handle(&self.0, request).await)
+    }
+}
+
+/// The answer to a request that was right when it was sent first: a time that has passed since is no reason to forget
+/// it. Else the error.
+async fn sent_before(
+    app: &App,
+    call: Call,
+    (request_id, payload): (&str, &[u8]),
+    error: Error,
+) -> app::Result<Answer> {
+    match (&error, ids::request_id(&mut Violations::new(), request_id)) {
+        (Error::Invalid(_), Some(request_id)) => {
+            let order = app.order(call, request_id, payload, Channel::System);
+            app.replay_or(&order, About::default(), error).await
+        }
+        _ => Err(error),
     }
 }

@@ -1,18 +1,18 @@
 //! `CatalogueService.PutPrivilege`.
 
 use fuldmagt_proto::v1::{PutPrivilegeRequest, PutPrivilegeResponse};
-use fuldmagt_store::catalogue::CataloguePrivilege;
 use prost::Message as _;
 use tonic::Request;
 
 use crate::{
-    app::{App, Result, command::Channel},
+    app::{App, Result, command::Channel, impact::ChangedPrivilege},
     rpc::{
         answered,
         caller::caller,
         from_proto::{
             Violations, catalogue,
             ids::{etag, request_id},
+            publication::mode,
         },
         to_proto,
     },
@@ -32,13 +32,17 @@ pub(super) async fn handle(app: &App, request: Request<PutPrivilegeRequest>) -> 
         fields.finish(|| Some((request_id?, put?, expected_version?)))?;
     put.expected_version = expected_version;
     let order = app.order(call, request_id, &payload, Channel::System);
-    let answer = app.put_privilege(order, put, encode).await?;
+    let answer = app.put_privilege(order, put, mode(message.validate_only), encode).await?;
     let mut response: PutPrivilegeResponse = answered(&answer)?;
     response.revision = answer.revision.to_token();
     Ok(response)
 }
 
-fn encode(privilege: &CataloguePrivilege) -> Vec<u8> {
-    PutPrivilegeResponse { privilege: Some(to_proto::privilege(privilege)), revision: String::new() }
-        .encode_to_vec()
+fn encode(changed: &ChangedPrivilege) -> Vec<u8> {
+    PutPrivilegeResponse {
+        privilege: Some(to_proto::privilege(&changed.entry, changed.at)),
+        revision: String::new(),
+        impact: changed.impact.as_ref().map(to_proto::privilege_impact),
+    }
+    .encode_to_vec()
 }

@@ -1,15 +1,16 @@
 //! `DelegationService.CreateDelegation`.
 
 use chrono::{DateTime, Utc};
-use fuldmagt_domain::{delegation::Delegation, party::PartyId};
-use fuldmagt_proto::v1::{CreateDelegationRequest, CreateDelegationResponse};
+use fuldmagt_domain::delegation::Delegation;
+use fuldmagt_proto::v1::{CreateDelegationRequest, CreateDelegationResponse, CreateTerms};
 use fuldmagt_store::usage::About;
 use prost::Message as _;
 use tonic::Request;
 use uuid::Uuid;
 
+use super::resent::{Resent, first_answer_or};
 use crate::{
-    app::{App, Error, Result, command::Channel, create_delegation::Create},
+    app::{App, Result, command::Channel, create_delegation::Create},
     rpc::{
         answered,
         caller::caller,
@@ -17,9 +18,8 @@ use crate::{
             Violations,
             actor::actor,
             ids::{party_id, request_id},
-            period::period,
-            privileges::privileges,
-            text,
+            signature::signature,
+            terms, text,
         },
         to_proto,
     },
@@ -34,65 +34,45 @@ pub(super) async fn handle(
     let call = app.call(caller(&request, RPC)?);
     let message = request.into_inner();
     let payload = message.encode_to_vec();
-    let sent_before = sent_before(&message);
+    let resent = resent(&message);
     let answer = match parse(message, call.at) {
         Ok((request_id, create)) => {
-            let call = call.acted_by(create.actor.party);
+            let call = call.acted_by(create.terms.actor.party);
             let order = app.order(call, request_id, &payload, Channel::SelfService);
             app.create_delegation(order, create, encode).await?
         }
-        // A start that has passed since the request was sent first is no reason to forget its answer.
-        Err(error @ Error::Invalid(_)) => match sent_before {
-            Some((request_id, actor, about)) => {
-                let order = app.order(call.acted_by(actor), request_id, &payload, Channel::SelfService);
-                app.replay_or(&order, about, error).await?
-            }
-            None => return Err(error),
-        },
-        Err(error) => return Err(error),
+        Err(error) => first_answer_or(app, call, &payload, resent, error).await?,
     };
     let mut response: CreateDelegationResponse = answered(&answer)?;
     response.revision = answer.revision.to_token();
     Ok(response)
 }
 
-/// Whose request it is and whom it is about, if it can have been right before: then its ids are.
-fn sent_before(message: &CreateDelegationRequest) -> Option<(Uuid, PartyId, About)> {
+fn resent(message: &CreateDelegationRequest) -> Option<Resent> {
     let mut fields = Violations::new();
-    let request_id = request_id(&mut fields, &message.request_id)?;
     let mut party = |text: &str| party_id(&mut fields, text);
     let actor = party(&message.actor.as_ref()?.party_id)?;
     let (delegator, representative) = (party(&message.delegator_id)?, party(&message.representative_id)?);
     let about = About { delegator: Some(delegator), representative: Some(representative), delegation: None };
-    Some((request_id, actor, about))
+    Some(Resent { request_id: request_id(&mut fields, &message.request_id)?, actor, about })
 }
 
 fn parse(message: CreateDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, Create)> {
     let mut fields = Violations::new();
     let request_id = fields.read("request_id", |fields| request_id(fields, &message.request_id));
     let actor = fields.read("actor", |fields| actor(fields, message.actor));
-    let delegator = fields.read("delegator_id", |fields| party_id(fields, &message.delegator_id));
-    let representative = fields.read("representative_id", |fields| {
-        let representative = party_id(fields, &message.representative_id)?;
-        if delegator == Some(representative) {
-            return fields.refuse("DELEGATOR_IS_REPRESENTATIVE", "must be another party than the delegator");
-        }
-        Some(representative)
-    });
-    let privileges = fields.read("privileges", |fields| privileges(fields, &message.privileges));
-    let period = fields.read("period", |fields| period(fields, message.period, now));
+    let terms = CreateTerms {
+        delegator_id: message.delegator_id,
+        representative_id: message.representative_id,
+        privileges: message.privileges,
+        packages: message.packages,
+        period: message.period,
+        replace_existing: message.replace_existing,
+    };
+    let terms = terms::create(&mut fields, actor, terms, now);
     let text = fields.read("message", |fields| text::message(fields, &message.message));
-    fields.finish(|| {
-        let create = Create {
-            actor: actor?,
-            delegator: delegator?,
-            representative: representative?,
-            privileges: privileges?,
-            period: period?,
-            message: text?,
-        };
-        Some((request_id?, create))
-    })
+    let signature = fields.read("signature", |fields| signature(fields, message.signature, now));
+    fields.finish(|| Some((request_id?, Create { terms: terms?, message: text?, signature: signature? })))
 }
 
 fn encode(delegation: &Delegation) -> Vec<u8> {

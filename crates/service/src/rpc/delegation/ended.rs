@@ -11,6 +11,7 @@ use crate::{
         actor::actor,
         delegation::end_reason,
         ids::{delegation_id, request_id},
+        privileges,
     },
 };
 
@@ -20,6 +21,10 @@ pub(super) struct Asked {
     pub(super) actor: Option<v1::Actor>,
     pub(super) delegation_id: String,
     pub(super) reason: i32,
+    /// Only these; empty for all.
+    pub(super) privileges: Vec<String>,
+    /// Only these as well. No delegation has any yet.
+    pub(super) packages: Vec<String>,
 }
 
 pub(super) fn parse(asked: Asked, by: EndedBy) -> Result<(Uuid, End)> {
@@ -28,5 +33,15 @@ pub(super) fn parse(asked: Asked, by: EndedBy) -> Result<(Uuid, End)> {
     let actor = fields.read("actor", |fields| actor(fields, asked.actor));
     let delegation = fields.read("delegation_id", |fields| delegation_id(fields, &asked.delegation_id));
     let reason = fields.read("reason", |fields| end_reason(fields, asked.reason));
-    fields.finish(|| Some((request_id?, End { actor: actor?, delegation: delegation?, by, reason: reason? })))
+    let privileges = fields.read("privileges", |fields| privileges::filter(fields, &asked.privileges));
+    let packages = fields.read("packages", |fields| {
+        let none = |fields: &mut Violations, _: &String| -> Option<()> {
+            fields.refuse("PACKAGE_NOT_DELEGATED", "must be one that the delegation has")
+        };
+        fields.each(&asked.packages, none)
+    });
+    fields.finish(|| {
+        let (actor, delegation, _) = (actor?, delegation?, packages?);
+        Some((request_id?, End { actor, delegation, by, privileges: privileges?, reason: reason? }))
+    })
 }

@@ -29,6 +29,8 @@ pub(super) async fn handle(
             actor: message.actor,
             delegation_id: message.delegation_id,
             reason: message.reason,
+            privileges: Vec::new(),
+            packages: Vec::new(),
         },
         EndedBy::Representative,
     )?;

@@ -11,7 +11,7 @@ use crate::{
         App, Result,
         command::{Channel, Order},
     },
-    rpc::{answered, caller::caller, to_proto},
+    rpc::{answered, caller::caller, from_proto::privileges, to_proto},
 };
 
 const RPC: &str = "fuldmagt.v1.DelegationService/RevokeDelegation";
@@ -23,17 +23,21 @@ pub(super) async fn handle(
     let call = app.call(caller(&request, RPC)?);
     let message = request.into_inner();
     let payload = message.encode_to_vec();
+    let privileges = message.privileges.clone();
     let (request_id, end) = parse(
         Asked {
             request_id: message.request_id,
             actor: message.actor,
             delegation_id: message.delegation_id,
             reason: message.reason,
+            privileges: message.privileges,
+            packages: message.packages,
         },
         EndedBy::Delegator,
     )?;
     let order = app.order(call.acted_by(end.actor.party), request_id, &payload, Channel::SelfService);
-    let answer = app.end_delegation(order, end, encode).await?;
+    let ended = app.end_delegation(order, end, encode).await;
+    let answer = ended.map_err(|error| privileges::not_delegated(error, &privileges))?;
     let mut response: RevokeDelegationResponse = answered(&answer)?;
     response.revision = answer.revision.to_token();
     Ok(response)

@@ -15,7 +15,8 @@ pub fn actor(fields: &mut Violations, proto: Option<v1::Actor>) -> Option<Actor>
     Some(Actor { party: party?, assurance: assurance? })
 }
 
-fn level_of_assurance(fields: &mut Violations, number: i32) -> Option<LevelOfAssurance> {
+/// A level of assurance, which must be given.
+pub fn level_of_assurance(fields: &mut Violations, number: i32) -> Option<LevelOfAssurance> {
     match v1::LevelOfAssurance::try_from(number) {
         Ok(v1::LevelOfAssurance::Low) => Some(LevelOfAssurance::Low),
         Ok(v1::LevelOfAssurance::Substantial) => Some(LevelOfAssurance::Substantial),

@@ -1,15 +1,11 @@
 //! Systems and privileges as a caller wants to have them in the catalogue.
 
-use std::num::NonZeroU32;
-
-use fuldmagt_domain::{identifier::PartyKind, privilege::SystemId};
+use fuldmagt_domain::privilege::SystemId;
 use fuldmagt_proto::v1;
+use fuldmagt_store::catalogue::Texts;
 
-use super::{ENUM_UNKNOWN, Violations, identifier::cvr_number, privileges, text};
+use super::{Violations, identifier::cvr_number, privileges, rules, text};
 use crate::app::{put_privilege::PutPrivilege, put_system::PutSystem};
-
-/// The longest cap of a privilege, in days: a century, beyond which "no cap" is meant.
-const MAX_PERIOD_DAYS: i32 = 36_500;
 
 /// A system to be put; which version the caller has read is another field.
 pub fn system(fields: &mut Violations, proto: Option<v1::System>) -> Option<PutSystem> {
@@ -34,34 +30,66 @@ pub fn privilege(fields: &mut Violations, proto: Option<v1::Privilege>) -> Optio
     let Some(proto) = proto else { return fields.required() };
     let uri = fields.read("privilege", |fields| privileges::privilege(fields, &proto.privilege));
     let system = fields.read("system_id", |fields| system_id(fields, &proto.system_id));
-    let title_da = fields.read("title_da", |fields| text::title(fields, &proto.title_da));
-    let title_en = fields.read("title_en", |fields| text::title(fields, &proto.title_en));
-    let description_da =
-        fields.read("description_da", |fields| text::description(fields, &proto.description_da));
-    let description_en =
-        fields.read("description_en", |fields| text::description(fields, &proto.description_en));
+    let texts =
+        texts(fields, [&proto.title_da, &proto.title_en], [&proto.description_da, &proto.description_en]);
     let max_period_days =
-        fields.read("max_period_days", |fields| max_period_days(fields, proto.max_period_days));
-    let delegator_kinds =
-        fields.read("delegator_kinds", |fields| kinds(fields, &proto.delegator_kinds, may_give));
-    let representative_kinds =
-        fields.read("representative_kinds", |fields| kinds(fields, &proto.representative_kinds, |_| true));
+        fields.read("max_period_days", |fields| rules::max_period_days(fields, proto.max_period_days));
+    let delegator_kinds = fields
+        .read("delegator_kinds", |fields| rules::kinds(fields, &proto.delegator_kinds, rules::may_give));
+    let representative_kinds = fields
+        .read("representative_kinds", |fields| rules::kinds(fields, &proto.representative_kinds, |_| true));
+    let access = fields.read("access_kind", |fields| rules::access_kind(fields, proto.access_kind));
+    let assurance = fields
+        .read("level_of_assurance", |fields| rules::level_of_assurance(fields, proto.level_of_assurance));
+    let delegator_ages = rules::ages(fields, proto.min_delegator_age_years, proto.max_delegator_age_years);
+    let depth = fields.read("max_sub_delegation_depth", |fields| {
+        rules::sub_delegation_depth(fields, proto.max_sub_delegation_depth)
+    });
+    output_only_of_privilege(fields, &proto)?;
+    Some(PutPrivilege {
+        uri: uri?,
+        system: system?,
+        texts: texts?,
+        max_period_days: max_period_days?,
+        delegator_kinds: delegator_kinds?,
+        representative_kinds: representative_kinds?,
+        access: access?,
+        assurance: assurance?,
+        delegator_ages: delegator_ages?,
+        max_sub_delegation_depth: depth?,
+        paper_allowed: proto.paper_allowed,
+        request_allowed: !proto.requests_forbidden,
+        expected_version: None,
+    })
+}
+
+fn output_only_of_privilege(fields: &mut Violations, proto: &v1::Privilege) -> Option<()> {
     let state = output_only(fields, "state", proto.state == 0);
     let publish_time = output_only(fields, "publish_time", proto.publish_time.is_none());
     let hide_time = output_only(fields, "hide_time", proto.hide_time.is_none());
     let etag = output_only(fields, "etag", proto.etag.is_empty());
+    let text_version = output_only(fields, "text_version", proto.text_version == 0);
+    let existing_grants = output_only(fields, "existing_grants", proto.existing_grants == 0);
+    let republish_time = output_only(fields, "republish_time", proto.republish_time.is_none());
     state.and(publish_time).and(hide_time).and(etag)?;
-    Some(PutPrivilege {
-        uri: uri?,
-        system: system?,
+    text_version.and(existing_grants).and(republish_time)
+}
+
+/// Titles and descriptions, in Danish and English, under their names.
+pub fn texts(
+    fields: &mut Violations,
+    [title_da, title_en]: [&str; 2],
+    [description_da, description_en]: [&str; 2],
+) -> Option<Texts> {
+    let title_da = fields.read("title_da", |fields| text::title(fields, title_da));
+    let title_en = fields.read("title_en", |fields| text::title(fields, title_en));
+    let description_da = fields.read("description_da", |fields| text::description(fields, description_da));
+    let description_en = fields.read("description_en", |fields| text::description(fields, description_en));
+    Some(Texts {
         title_da: title_da?,
         title_en: title_en?,
         description_da: description_da?,
         description_en: description_en?,
-        max_period_days: max_period_days?,
-        delegator_kinds: delegator_kinds?,
-        representative_kinds: representative_kinds?,
-        expected_version: None,
     })
 }
 
@@ -81,59 +109,8 @@ pub fn system_filter(fields: &mut Violations, text: &str) -> Option<Option<Syste
     if text.is_empty() { Some(None) } else { system_id(fields, text).map(Some) }
 }
 
-/// 0 for no cap of its own.
-fn max_period_days(fields: &mut Violations, number: i32) -> Option<Option<NonZeroU32>> {
-    match u32::try_from(number).ok().filter(|_| number <= MAX_PERIOD_DAYS) {
-        Some(days) => Some(NonZeroU32::new(days)),
-        None => {
-            fields.refuse("MAX_PERIOD_OUT_OF_RANGE", format!("1 to {MAX_PERIOD_DAYS} days, or 0 for no cap"))
-        }
-    }
-}
-
-/// At least one kind, each allowed and none twice. Sorted.
-fn kinds(
-    fields: &mut Violations,
-    numbers: &[i32],
-    is_allowed: fn(PartyKind) -> bool,
-) -> Option<Vec<PartyKind>> {
-    if numbers.is_empty() {
-        return fields.required();
-    }
-    let mut seen = Vec::new();
-    fields.each(numbers, |fields, number| {
-        let kind = party_kind(fields, *number)?;
-        if !is_allowed(kind) {
-            return fields.refuse("KIND_NOT_ALLOWED", "employees hold privileges, and give none");
-        }
-        if seen.contains(&kind) {
-            return fields.refuse("KIND_DUPLICATE", "each kind at most once");
-        }
-        seen.push(kind);
-        Some(())
-    })?;
-    seen.sort_unstable();
-    Some(seen)
-}
-
-fn party_kind(fields: &mut Violations, number: i32) -> Option<PartyKind> {
-    match v1::PartyKind::try_from(number) {
-        Ok(v1::PartyKind::Person) => Some(PartyKind::Person),
-        Ok(v1::PartyKind::Organisation) => Some(PartyKind::Organisation),
-        Ok(v1::PartyKind::Employee) => Some(PartyKind::Employee),
-        Ok(v1::PartyKind::Unspecified) => fields.required(),
-        Err(_) => fields.refuse(ENUM_UNKNOWN, "must be a kind of party"),
-    }
-}
-
-const fn may_give(kind: PartyKind) -> bool {
-    match kind {
-        PartyKind::Person | PartyKind::Organisation => true,
-        PartyKind::Employee => false,
-    }
-}
-
-fn output_only(fields: &mut Violations, name: &str, is_unset: bool) -> Option<()> {
+/// A field that only this service fills in.
+pub fn output_only(fields: &mut Violations, name: &str, is_unset: bool) -> Option<()> {
     fields.read(name, |fields| {
         if is_unset {
             Some(())
@@ -145,6 +122,13 @@ fn output_only(fields: &mut Violations, name: &str, is_unset: bool) -> Option<()
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
+    use fuldmagt_domain::{
+        assurance::LevelOfAssurance,
+        identifier::PartyKind,
+        privilege::{AccessKind, AgeRange},
+    };
     use proptest::prelude::*;
 
     use super::*;
@@ -171,6 +155,7 @@ mod tests {
             max_period_days: 365,
             delegator_kinds: vec![2, 1],
             representative_kinds: vec![3, 1],
+            min_delegator_age_years: 18,
             ..v1::Privilege::default()
         }
     }
@@ -217,6 +202,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_privilege_does_not_say_has_a_careful_meaning() {
+        let careful = read(|fields| privilege(fields, Some(good_privilege()))).unwrap();
+        assert_eq!((careful.access, careful.assurance), (AccessKind::Act, LevelOfAssurance::Substantial));
+        assert_eq!(careful.delegator_ages, AgeRange::new(Some(18), None).unwrap());
+        assert_eq!((careful.max_sub_delegation_depth, careful.paper_allowed), (0, false));
+        assert!(careful.request_allowed);
+        let said = v1::Privilege {
+            access_kind: 1,
+            level_of_assurance: 3,
+            min_delegator_age_years: 0,
+            max_delegator_age_years: 99,
+            max_sub_delegation_depth: 5,
+            paper_allowed: true,
+            requests_forbidden: true,
+            ..good_privilege()
+        };
+        let said = read(|fields| privilege(fields, Some(said))).unwrap();
+        assert_eq!((said.access, said.assurance), (AccessKind::Read, LevelOfAssurance::High));
+        assert_eq!(said.delegator_ages, AgeRange::new(None, Some(99)).unwrap());
+        assert_eq!(
+            (said.max_sub_delegation_depth, said.paper_allowed, said.request_allowed),
+            (5, true, false)
+        );
+    }
+
+    #[test]
     fn each_field_of_a_privilege_has_its_refusal() {
         let spoils: [(Spoil<v1::Privilege>, &str, &str); 25] = [
             (|p| p.privilege.clear(), "field.privilege", "REQUIRED"),
@@ -258,6 +269,42 @@ mod tests {
     }
 
     #[test]
+    fn each_rule_of_a_privilege_has_its_refusal_and_what_is_output_only_too() {
+        let spoils: [(Spoil<v1::Privilege>, &str, &str); 13] = [
+            (|p| p.access_kind = 3, "field.access_kind", "ENUM_UNKNOWN"),
+            (|p| p.level_of_assurance = 1, "field.level_of_assurance", "ASSURANCE_NOT_ALLOWED"),
+            (|p| p.level_of_assurance = 4, "field.level_of_assurance", "ENUM_UNKNOWN"),
+            (|p| p.min_delegator_age_years = -1, "field.min_delegator_age_years", "AGE_OUT_OF_RANGE"),
+            (|p| p.min_delegator_age_years = 151, "field.min_delegator_age_years", "AGE_OUT_OF_RANGE"),
+            (|p| p.max_delegator_age_years = -1, "field.max_delegator_age_years", "AGE_OUT_OF_RANGE"),
+            (|p| p.max_delegator_age_years = i32::MAX, "field.max_delegator_age_years", "AGE_OUT_OF_RANGE"),
+            (|p| p.max_delegator_age_years = 17, "field.max_delegator_age_years", "AGE_RANGE_REVERSED"),
+            (
+                |p| p.max_sub_delegation_depth = 6,
+                "field.max_sub_delegation_depth",
+                "SUB_DELEGATION_DEPTH_OUT_OF_RANGE",
+            ),
+            (
+                |p| p.max_sub_delegation_depth = -1,
+                "field.max_sub_delegation_depth",
+                "SUB_DELEGATION_DEPTH_OUT_OF_RANGE",
+            ),
+            (|p| p.text_version = 1, "field.text_version", "OUTPUT_ONLY"),
+            (|p| p.existing_grants = 9, "field.existing_grants", "OUTPUT_ONLY"),
+            (
+                |p| p.republish_time = Some(prost_types::Timestamp::default()),
+                "field.republish_time",
+                "OUTPUT_ONLY",
+            ),
+        ];
+        for (spoil, path, reason) in spoils {
+            let mut proto = good_privilege();
+            spoil(&mut proto);
+            assert_eq!(refused(|fields| privilege(fields, Some(proto))), at(path, reason));
+        }
+    }
+
+    #[test]
     fn a_list_may_be_narrowed_to_a_system() {
         assert_eq!(read(|fields| system_filter(fields, "")), Ok(None));
         assert_eq!(read(|fields| system_filter(fields, "tastselv")).unwrap().unwrap().as_str(), "tastselv");
@@ -282,6 +329,11 @@ mod tests {
                 max_period_days: number,
                 delegator_kinds: vec![number],
                 state: number,
+                access_kind: number,
+                level_of_assurance: number,
+                min_delegator_age_years: number,
+                max_delegator_age_years: number,
+                max_sub_delegation_depth: number,
                 ..v1::Privilege::default()
             };
             tells_nothing(&text, |fields| privilege(fields, Some(all_wrong.clone())));

@@ -23,8 +23,10 @@ pub fn side(fields: &mut Violations, number: i32) -> Option<Side> {
     match v1::PartySide::try_from(number) {
         Ok(v1::PartySide::Given) => Some(Side::Given),
         Ok(v1::PartySide::Held) => Some(Side::Held),
+        Ok(v1::PartySide::RequestsReceived) => Some(Side::RequestsReceived),
+        Ok(v1::PartySide::RequestsMade) => Some(Side::RequestsMade),
         Ok(v1::PartySide::Unspecified) => fields.required(),
-        Err(_) => fields.refuse(ENUM_UNKNOWN, "must be given or held"),
+        Err(_) => fields.refuse(ENUM_UNKNOWN, "must be one of the sides"),
     }
 }
 
@@ -53,6 +55,8 @@ mod tests {
     fn a_side_must_be_given() {
         assert_eq!(read(|fields| side(fields, 1)), Ok(Side::Given));
         assert_eq!(read(|fields| side(fields, 2)), Ok(Side::Held));
+        assert_eq!(read(|fields| side(fields, 3)), Ok(Side::RequestsReceived));
+        assert_eq!(read(|fields| side(fields, 4)), Ok(Side::RequestsMade));
         assert_eq!(refused(|fields| side(fields, 0)), at("field", "REQUIRED"));
         assert_eq!(refused(|fields| side(fields, -2)), at("field", "ENUM_UNKNOWN"));
     }

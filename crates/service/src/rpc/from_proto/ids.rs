@@ -1,5 +1,7 @@
 //! Ids and versions.
 
+use std::collections::HashSet;
+
 use fuldmagt_domain::{delegation::DelegationId, party::PartyId};
 use uuid::Uuid;
 
@@ -7,6 +9,9 @@ use super::Violations;
 
 /// Characters in the hyphenated form of RFC 9562, section 4, the only one that is read.
 const HYPHENATED_CHARS: usize = 36;
+
+/// Most notices of one call: as many as one answer lists.
+const MAX_NOTICES: usize = 500;
 
 /// Digits of the largest version.
 const MAX_ETAG_DIGITS: usize = 19;
@@ -39,6 +44,22 @@ pub fn request_id(fields: &mut Violations, text: &str) -> Option<Uuid> {
     uuid(fields, text)
 }
 
+/// Notices: 1 to [`MAX_NOTICES`], none twice.
+pub fn notice_ids(fields: &mut Violations, texts: &[String]) -> Option<Vec<Uuid>> {
+    if texts.is_empty() || texts.len() > MAX_NOTICES {
+        return fields.refuse("NOTICES_COUNT", format!("1 to {MAX_NOTICES} notices"));
+    }
+    let mut seen = HashSet::with_capacity(texts.len());
+    fields.each(texts, |fields, text| {
+        let notice = uuid(fields, text)?;
+        if seen.insert(notice) {
+            Some(notice)
+        } else {
+            fields.refuse("NOTICE_DUPLICATE", "a notice is listed twice")
+        }
+    })
+}
+
 /// An etag, if one is given: the version in decimal digits, as `to_proto` writes it.
 pub fn etag(fields: &mut Violations, text: &str) -> Option<Option<i64>> {
     if text.is_empty() {
@@ -50,6 +71,14 @@ pub fn etag(fields: &mut Violations, text: &str) -> Option<Option<i64>> {
     match is_canonical.then(|| text.parse().ok()).flatten() {
         Some(version) => Some(Some(version)),
         None => fields.refuse("ETAG_MALFORMED", "must be an etag as this service gave it"),
+    }
+}
+
+/// An etag that must be given.
+pub fn required_etag(fields: &mut Violations, text: &str) -> Option<i64> {
+    match etag(fields, text)? {
+        Some(version) => Some(version),
+        None => fields.required(),
     }
 }
 
@@ -96,8 +125,29 @@ mod tests {
     }
 
     #[test]
-    fn an_etag_is_a_version_or_absent() {
+    fn each_notice_is_named_once() {
+        let many = |count: u128| (1..=count).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>();
+        assert_eq!(read(|fields| notice_ids(fields, &many(500))).unwrap().len(), 500);
+        for count in [0, 501] {
+            assert_eq!(refused(|fields| notice_ids(fields, &many(count))), at("field", "NOTICES_COUNT"));
+        }
+        let texts = ["", SOME, "x", &SOME.to_uppercase()].map(str::to_owned);
+        assert_eq!(
+            read(|fields| notice_ids(fields, &texts)).unwrap_err(),
+            [
+                at("field[0]", "REQUIRED"),
+                at("field[2]", "UUID_MALFORMED"),
+                at("field[3]", "NOTICE_DUPLICATE"),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_etag_is_a_version_or_absent_unless_it_must_be_given() {
         assert_eq!(read(|fields| etag(fields, "")), Ok(None));
+        assert_eq!(refused(|fields| required_etag(fields, "")), at("field", "REQUIRED"));
+        assert_eq!(refused(|fields| required_etag(fields, "x")), at("field", "ETAG_MALFORMED"));
+        assert_eq!(read(|fields| required_etag(fields, "7")), Ok(7));
         assert_eq!(read(|fields| etag(fields, "1")), Ok(Some(1)));
         assert_eq!(read(|fields| etag(fields, &i64::MAX.to_string())), Ok(Some(i64::MAX)));
         for text in [
@@ -121,6 +171,7 @@ mod tests {
         fn no_text_is_told_to_anybody(text in "\\PC{0,40}|[0-9-]{0,40}") {
             tells_nothing(&text, |fields| uuid(fields, &text));
             tells_nothing(&text, |fields| etag(fields, &text));
+            tells_nothing(&text, |fields| required_etag(fields, &text));
         }
 
         #[test]

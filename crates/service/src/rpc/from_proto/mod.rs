@@ -9,10 +9,16 @@ pub mod cpr_snapshot;
 pub mod delegation;
 pub mod identifier;
 pub mod ids;
+pub mod package;
 pub mod paging;
+pub mod paper;
 pub mod period;
 pub mod privileges;
+pub mod publication;
 pub mod question;
+pub mod rules;
+pub mod signature;
+pub mod terms;
 pub mod text;
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Periods and instants.
 
 use chrono::{DateTime, Utc};
-use fuldmagt_domain::period::{self, Bound, Period};
+use fuldmagt_domain::{
+    period::{self, Bound, Period, Stated},
+    request::Term,
+};
 use fuldmagt_proto::v1::{
     self,
     period::{End, Start},
@@ -15,6 +18,15 @@ const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799
 
 /// A period as it is asked for at the instant `now`. What is wrong is told of the end or the start that is wrong.
 pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<Utc>) -> Option<Period> {
+    stated(fields, proto, now).map(|(_, period)| period)
+}
+
+/// The same, with the period as it is stated: that does not change while the period waits to be signed for.
+pub fn stated(
+    fields: &mut Violations,
+    proto: Option<v1::Period>,
+    now: DateTime<Utc>,
+) -> Option<(Stated, Period)> {
     let Some(proto) = proto else { return fields.required() };
     let start_name = match &proto.start {
         None | Some(Start::ValidFrom(_)) => "valid_from",
@@ -35,8 +47,9 @@ pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<
         Some(End::ToDate(text)) => date(fields, &text),
     });
     let (start, end) = (start?, end?);
-    let error = match Period::from_bounds(start, end, now) {
-        Ok(period) => return Some(period),
+    let stated = Stated { start, end };
+    let error = match stated.at(now) {
+        Ok(period) => return Some((stated, period)),
         Err(error) => error,
     };
     let wrong = match error {
@@ -54,6 +67,19 @@ pub fn period(fields: &mut Violations, proto: Option<v1::Period>, now: DateTime<
         | period::Error::DateMalformed => end_name,
     };
     fields.read(wrong, |fields| fields.refuse(error.reason(), error.to_string()))
+}
+
+/// The period of an acceptance at the instant `now`: none means the one that was asked for, and one without a start
+/// begins as was asked for.
+pub fn term(
+    fields: &mut Violations,
+    proto: Option<v1::Period>,
+    now: DateTime<Utc>,
+) -> Option<(Option<Stated>, Term)> {
+    let Some(proto) = proto else { return Some((None, Term::AsAsked)) };
+    let (stated, period) = stated(fields, Some(proto), now)?;
+    let term = if stated.start.is_some() { Term::Within(period) } else { Term::Until(period.to()) };
+    Some((Some(stated), term))
 }
 
 /// An instant, as exact as it is given.
@@ -126,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn a_period_is_read_as_it_is_stated() {
+        let read_period =
+            |start, end| read(|fields| stated(fields, Some(v1::Period { start, end }), now())).unwrap().0;
+        let day = |text: &str| Bound::Date(period::parse_date(text).unwrap());
+        let open = read_period(None, to_date("2026-10-25"));
+        assert_eq!(open, Stated { start: None, end: day("2026-10-25") });
+        let closed = read_period(from_date("2026-06-01"), to("2026-07-02T00:00:00Z"));
+        let end = Bound::Instant("2026-07-02T00:00:00Z".parse().unwrap());
+        assert_eq!(closed, Stated { start: Some(day("2026-06-01")), end });
+    }
+
+    #[test]
     fn a_wrong_period_is_told_of_the_end_that_is_wrong() {
         let early = || Some(Start::ValidFrom(Timestamp { seconds: -62_135_596_800, nanos: 0 }));
         let late = || Some(End::ValidTo(Timestamp { seconds: 253_402_300_799, nanos: 0 }));
@@ -151,6 +189,22 @@ mod tests {
     #[test]
     fn a_period_must_be_given() {
         assert_eq!(refused(|fields| period(fields, None, now())), at("field", "REQUIRED"));
+    }
+
+    #[test]
+    fn an_acceptance_takes_over_what_it_does_not_say() {
+        let term_of = |start, end| {
+            let proto = Some(v1::Period { start, end });
+            read(|fields| term(fields, proto, now()).map(|(stated, term)| (stated.is_some(), term)))
+        };
+        let (from_day, to_day) = (from_date("2026-07-01"), to_date("2026-07-31"));
+        let within =
+            Period::new("2026-06-30T22:00:00Z".parse().unwrap(), "2026-07-31T22:00:00Z".parse().unwrap())
+                .unwrap();
+        assert_eq!(read(|fields| term(fields, None, now())), Ok((None, Term::AsAsked)));
+        assert_eq!(term_of(None, to_day.clone()), Ok((true, Term::Until(within.to()))));
+        assert_eq!(term_of(from_day.clone(), to_day), Ok((true, Term::Within(within))));
+        assert_eq!(term_of(from_day, None), Err(vec![at("field.valid_to", "REQUIRED")]));
     }
 
     #[test]
@@ -184,6 +238,8 @@ mod tests {
         fn no_value_is_told_to_anybody(text in "\\PC{0,20}|[0-9-]{0,20}", seconds: i64, nanos: i32) {
             let at = Timestamp { seconds, nanos };
             tells_nothing(&text, of(from_date(&text), to_date(&text)));
+            let proto = v1::Period { start: from_date(&text), end: to_date(&text) };
+            tells_nothing(&text, |fields| term(fields, Some(proto), now()));
             tells_nothing(&seconds.to_string(), of(Some(Start::ValidFrom(at)), Some(End::ValidTo(at))));
             tells_nothing(&nanos.to_string(), of(None, Some(End::ValidTo(at))));
         }

@@ -4,10 +4,13 @@ use std::collections::HashSet;
 
 use fuldmagt_domain::{
     delegation::{MAX_PRIVILEGES, PrivilegesError, sorted_privileges},
+    ending,
     privilege::PrivilegeUri,
+    sub_delegation,
 };
 
 use super::Violations;
+use crate::app::Error;
 
 /// One privilege.
 pub fn privilege(fields: &mut Violations, text: &str) -> Option<PrivilegeUri> {
@@ -20,12 +23,17 @@ pub fn privilege(fields: &mut Violations, text: &str) -> Option<PrivilegeUri> {
     }
 }
 
-/// The privileges of a delegation: 1 to [`MAX_PRIVILEGES`], none twice. Sorted.
-pub fn privileges(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
+/// The privileges of a delegation or a package: 1 to [`MAX_PRIVILEGES`], none twice. In the order of the request.
+pub fn in_order(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
     if texts.is_empty() || texts.len() > MAX_PRIVILEGES {
         return told(fields, PrivilegesError::Count);
     }
-    distinct(fields, texts).and_then(|uris| match sorted_privileges(uris) {
+    distinct(fields, texts)
+}
+
+/// The same, sorted.
+pub fn privileges(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
+    in_order(fields, texts).and_then(|uris| match sorted_privileges(uris) {
         Ok(sorted) => Some(sorted),
         Err(error) => told(fields, error),
     })
@@ -35,6 +43,23 @@ pub fn privileges(fields: &mut Violations, texts: &[String]) -> Option<Vec<Privi
 /// not. Sorted, so that the same list is asked for whatever the order.
 pub fn filter(fields: &mut Violations, texts: &[String]) -> Option<Vec<PrivilegeUri>> {
     if texts.is_empty() { Some(Vec::new()) } else { privileges(fields, texts) }
+}
+
+/// The error, told of the one in the list that the delegation does not have, if that is what is wrong.
+pub fn not_delegated(error: Error, texts: &[String]) -> Error {
+    let (Error::Ending(ending::Refusal::NotDelegated(uri))
+    | Error::SubDelegation(sub_delegation::Refusal::NotDelegated(uri))) = &error
+    else {
+        return error;
+    };
+    match texts.iter().position(|text| text == uri.as_str()) {
+        Some(place) => Error::invalid(
+            format!("privileges[{place}]"),
+            error.reason(),
+            "must be one that the delegation has",
+        ),
+        None => error,
+    }
 }
 
 /// Each is read, and the second of two that are the same is told.
@@ -65,6 +90,15 @@ mod tests {
     fn privileges_are_sorted() {
         let read = read(|fields| privileges(fields, &texts(&["urn:dk:b", "urn:dk:a"]))).unwrap();
         assert_eq!(read.iter().map(PrivilegeUri::as_str).collect::<Vec<_>>(), ["urn:dk:a", "urn:dk:b"]);
+    }
+
+    #[test]
+    fn or_stay_as_they_came() {
+        let read = read(|fields| in_order(fields, &texts(&["urn:dk:b", "urn:dk:a"]))).unwrap();
+        assert_eq!(read.iter().map(PrivilegeUri::as_str).collect::<Vec<_>>(), ["urn:dk:b", "urn:dk:a"]);
+        let twice = texts(&["urn:dk:b", "urn:dk:b"]);
+        assert_eq!(refused(|fields| in_order(fields, &twice)), at("field[1]", "PRIVILEGE_DUPLICATE"));
+        assert_eq!(refused(|fields| in_order(fields, &[])), at("field", "PRIVILEGES_COUNT"));
     }
 
     #[test]
@@ -111,6 +145,23 @@ mod tests {
             at("field", "PRIVILEGE_MALFORMED")
         );
         assert_eq!(read(|fields| privilege(fields, "urn:dk:\u{e5}")).unwrap().as_str(), "urn:dk:\u{e5}");
+    }
+
+    #[test]
+    fn a_privilege_that_is_not_delegated_is_told_by_its_place() {
+        let list = texts(&["urn:dk:b", "urn:dk:a"]);
+        let uri = || PrivilegeUri::parse("urn:dk:a").unwrap();
+        for error in [
+            Error::Ending(ending::Refusal::NotDelegated(uri())),
+            Error::SubDelegation(sub_delegation::Refusal::NotDelegated(uri())),
+        ] {
+            let Error::Invalid(told) = not_delegated(error, &list) else { panic!("one field is wrong") };
+            assert_eq!(
+                (told[0].field.as_str(), told[0].reason),
+                ("privileges[1]", "PRIVILEGE_NOT_DELEGATED")
+            );
+        }
+        assert!(matches!(not_delegated(Error::Busy, &list), Error::Busy));
     }
 
     proptest! {

@@ -145,9 +145,9 @@ fn encode(imported: &Imported) -> Vec<u8> {
     ImportCprSnapshotResponse {
         cpr_import: Some(to_proto::cpr_import(&imported.import)),
         status_counts: to_proto::cpr_status_counts(&comparison.by_status),
-        added_count: to_proto::count(comparison.added),
-        removed_count: to_proto::count(comparison.removed),
-        status_changed_count: to_proto::count(comparison.changed),
+        added_count: to_proto::row_count(comparison.added),
+        removed_count: to_proto::row_count(comparison.removed),
+        status_changed_count: to_proto::row_count(comparison.changed),
         revision: String::new(),
     }
     .encode_to_vec()

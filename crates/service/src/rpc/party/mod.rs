@@ -1,15 +1,26 @@
 //! Parties and their identifiers: one file per RPC.
 
+mod end_employment;
 mod get_cpr_import;
 mod import_cpr_snapshot;
 mod link_identifier;
+mod merge_parties;
 mod resolve_party;
+mod resolve_suspension;
 
 use fuldmagt_proto::v1::{self, party_service_server};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::status::answer;
-use crate::app::App;
+use crate::{
+    app::{App, Call, command::Channel},
+    clients::Role,
+};
+
+/// How a call reached the service that a register may make, or another system.
+fn by_register_or_system(call: &Call) -> Channel {
+    if call.caller.client.roles.contains(Role::RegisterFeed) { Channel::Register } else { Channel::System }
+}
 
 /// `fuldmagt.v1.PartyService`.
 #[derive(Clone, Debug)]
@@ -43,5 +54,26 @@ impl party_service_server::PartyService for PartyService {
         request: Request<v1::GetCprImportRequest>,
     ) -> Result<Response<v1::GetCprImportResponse>, Status> {
         answer(get_cpr_import::handle(&self.0, request).await)
+    }
+
+    async fn merge_parties(
+        &self,
+        request: Request<v1::MergePartiesRequest>,
+    ) -> Result<Response<v1::MergePartiesResponse>, Status> {
+        answer(merge_parties::handle(&self.0, request).await)
+    }
+
+    async fn end_employment(
+        &self,
+        request: Request<v1::EndEmploymentRequest>,
+    ) -> Result<Response<v1::EndEmploymentResponse>, Status> {
+        answer(end_employment::handle(&self.0, request).await)
+    }
+
+    async fn resolve_suspension(
+        &self,
+        request: Request<v1::ResolveSuspensionRequest>,
+    ) -> Result<Response<v1::ResolveSuspensionResponse>, Status> {
+        answer(resolve_suspension::handle(&self.0, request).await)
     }
 }

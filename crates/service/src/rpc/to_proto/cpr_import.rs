@@ -18,8 +18,8 @@ pub fn cpr_import(import: &Import) -> v1::CprImport {
         import_id: import.import_id.to_string(),
         as_of: import.as_of.to_string(),
         state: state.into(),
-        expected_row_count: count(import.expected_row_count),
-        row_count: count(import.row_count),
+        expected_row_count: row_count(import.expected_row_count),
+        row_count: row_count(import.row_count),
         next_chunk: i32::try_from(import.next_chunk).unwrap_or(i32::MAX),
         progress_time: Some(timestamp(import.progressed_at)),
         refusal_reason: import.refusal.clone().unwrap_or_default(),
@@ -30,13 +30,13 @@ pub fn cpr_import(import: &Import) -> v1::CprImport {
 pub fn cpr_status_counts(counts: &[(CprStatus, u64)]) -> Vec<v1::CprStatusCount> {
     let of = |(status, rows): &(CprStatus, u64)| v1::CprStatusCount {
         status: status.as_str().to_owned(),
-        row_count: count(*rows),
+        row_count: row_count(*rows),
     };
     counts.iter().map(of).collect()
 }
 
 /// Counts are far below what the proto type holds.
-pub fn count(rows: u64) -> i64 {
+pub fn row_count(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 

@@ -48,6 +48,8 @@ const fn denial_reason(denial: Denial) -> v1::DenialReason {
         Denial::Expired => v1::DenialReason::Expired,
         Denial::Revoked => v1::DenialReason::Revoked,
         Denial::Renounced => v1::DenialReason::Renounced,
+        Denial::Superseded => v1::DenialReason::Superseded,
+        Denial::Terminated => v1::DenialReason::Terminated,
         Denial::NotInGoodStanding => v1::DenialReason::PartyNotInGoodStanding,
         Denial::NotPublished => v1::DenialReason::PrivilegeNotPublished,
     }

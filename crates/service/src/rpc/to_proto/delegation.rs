@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    delegation::{Delegation, EndReason, Status},
+    delegation::{Delegation, DelegationId, EndReason, EventKind, Reason, State, Status, Termination},
     party::PartyId,
+    privilege::PrivilegeUri,
     text::Name,
 };
 use fuldmagt_proto::v1;
-use fuldmagt_store::delegation::{Event, EventKind, Shown};
+use fuldmagt_store::delegation::{Event, Shown};
 
-use super::{etag, timestamp};
+use super::{etag, paper, timestamp};
 use crate::app::command::Channel;
 
 /// A delegation as it stands at an instant, without names and message.
@@ -18,17 +19,38 @@ pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation 
         delegation_id: delegation.id.to_string(),
         delegator_id: delegation.delegator.to_string(),
         representative_id: delegation.representative.to_string(),
-        privileges: delegation.privileges.iter().map(|uri| uri.as_str().to_owned()).collect(),
-        valid_from: Some(timestamp(delegation.period.from())),
+        privileges: uris(&delegation.privileges),
+        valid_from: starts(delegation).then(|| timestamp(delegation.period.from())),
         valid_to: Some(timestamp(delegation.period.to())),
         status: status(delegation.status(at)).into(),
         create_time: Some(timestamp(delegation.created_at)),
-        end_time: delegation.state.ended_at().map(timestamp),
+        end_time: delegation.ended_at(at).map(timestamp),
         etag: etag(delegation.version),
         delegator_name: String::new(),
         representative_name: String::new(),
         message: String::new(),
+        revoked_privileges: uris(&delegation.taken_out),
+        packages: Vec::new(),
+        lapse_time: delegation.lapses_at.filter(|_| is_unanswered(delegation)).map(timestamp),
+        parent_id: delegation.links.parent.map(|parent| parent.to_string()).unwrap_or_default(),
+        depth: i32::try_from(delegation.links.chain.len()).unwrap_or(i32::MAX),
+        supersedes: delegation.links.supersedes.iter().map(DelegationId::to_string).collect(),
+        superseded_by: delegation.links.superseded_by.map(|by| by.to_string()).unwrap_or_default(),
+        termination_reason: termination_reason(delegation.state.termination()).into(),
     }
+}
+
+fn uris(privileges: &[PrivilegeUri]) -> Vec<String> {
+    privileges.iter().map(|uri| uri.as_str().to_owned()).collect()
+}
+
+/// Whether it is known when it starts: not for what starts when it is accepted or approved.
+const fn starts(delegation: &Delegation) -> bool {
+    !delegation.starts_on_acceptance
+}
+
+const fn is_unanswered(delegation: &Delegation) -> bool {
+    matches!(delegation.state, State::Requested { .. } | State::Lapsed { .. })
 }
 
 /// A delegation as its parties may see it at an instant, with the names and the message that are there.
@@ -51,32 +73,93 @@ pub fn delegation_event(event: &Event) -> v1::DelegationEvent {
         actor_id: id(event.actor),
         acting_for_id: id(event.acting_for),
         channel: channel(&event.channel).into(),
-        reason: event.reason.map_or(v1::EndReason::Unspecified, end_reason).into(),
+        reason: match event.reason {
+            Some(Reason::End(reason)) => end_reason(reason),
+            Some(Reason::Termination(_) | Reason::PaperReject(_)) | None => v1::EndReason::Unspecified,
+        }
+        .into(),
         etag: etag(event.version),
+        related_id: event.related.map(|id| id.to_string()).unwrap_or_default(),
+        termination_reason: termination_reason(match event.reason {
+            Some(Reason::Termination(why)) => Some(why),
+            Some(Reason::End(_) | Reason::PaperReject(_)) | None => None,
+        })
+        .into(),
+        paper_reject_reason: match event.reason {
+            Some(Reason::PaperReject(reason)) => paper::reject_reason(reason),
+            Some(Reason::End(_) | Reason::Termination(_)) | None => v1::PaperRejectReason::Unspecified,
+        }
+        .into(),
     }
 }
 
 const fn status(status: Status) -> v1::DelegationStatus {
     match status {
+        Status::Requested => v1::DelegationStatus::Requested,
+        Status::Declined => v1::DelegationStatus::Declined,
+        Status::Withdrawn => v1::DelegationStatus::Withdrawn,
+        Status::Lapsed => v1::DelegationStatus::Lapsed,
+        Status::PaperStarted => v1::DelegationStatus::PaperStarted,
+        Status::PaperRegistered => v1::DelegationStatus::PaperRegistered,
+        Status::PaperRejected => v1::DelegationStatus::PaperRejected,
         Status::Scheduled => v1::DelegationStatus::Scheduled,
         Status::Active => v1::DelegationStatus::Active,
+        Status::Suspended => v1::DelegationStatus::Suspended,
         Status::Expired => v1::DelegationStatus::Expired,
         Status::Revoked => v1::DelegationStatus::Revoked,
         Status::Renounced => v1::DelegationStatus::Renounced,
+        Status::Superseded => v1::DelegationStatus::Superseded,
+        Status::Terminated => v1::DelegationStatus::Terminated,
     }
 }
 
 const fn kind(kind: EventKind) -> v1::DelegationEventKind {
     match kind {
         EventKind::Created => v1::DelegationEventKind::Created,
+        EventKind::Requested => v1::DelegationEventKind::Requested,
+        EventKind::Accepted => v1::DelegationEventKind::Accepted,
+        EventKind::Declined => v1::DelegationEventKind::Declined,
+        EventKind::Withdrawn => v1::DelegationEventKind::Withdrawn,
+        EventKind::Lapsed => v1::DelegationEventKind::Lapsed,
         EventKind::Revoked => v1::DelegationEventKind::Revoked,
+        EventKind::PrivilegesRevoked => v1::DelegationEventKind::PrivilegesRevoked,
         EventKind::Renounced => v1::DelegationEventKind::Renounced,
+        EventKind::Superseded => v1::DelegationEventKind::Superseded,
+        EventKind::SubDelegated => v1::DelegationEventKind::SubDelegated,
+        EventKind::Suspended => v1::DelegationEventKind::Suspended,
+        EventKind::Resumed => v1::DelegationEventKind::Resumed,
+        EventKind::Terminated => v1::DelegationEventKind::Terminated,
+        EventKind::EmployeeDesignated => v1::DelegationEventKind::EmployeeDesignated,
+        EventKind::DesignationRemoved => v1::DelegationEventKind::DesignationRemoved,
+        EventKind::PartyMerged => v1::DelegationEventKind::PartyMerged,
+        EventKind::PaperStarted => v1::DelegationEventKind::PaperStarted,
+        EventKind::PaperRegistered => v1::DelegationEventKind::PaperRegistered,
+        EventKind::PaperApproved => v1::DelegationEventKind::PaperApproved,
+        EventKind::PaperRejected => v1::DelegationEventKind::PaperRejected,
     }
 }
 
-/// Every delegation is given and ended by a logged-in user so far.
+const fn termination_reason(why: Option<Termination>) -> v1::TerminationReason {
+    match why {
+        None => v1::TerminationReason::Unspecified,
+        Some(Termination::Death) => v1::TerminationReason::Death,
+        Some(Termination::ParentEnded) => v1::TerminationReason::ParentEnded,
+        Some(Termination::EmploymentEnded) => v1::TerminationReason::EmploymentEnded,
+        Some(Termination::PartiesMerged) => v1::TerminationReason::PartiesMerged,
+        Some(Termination::DuplicateAfterMerge) => v1::TerminationReason::DuplicateAfterMerge,
+        Some(Termination::PartyEnded) => v1::TerminationReason::PartyEnded,
+    }
+}
+
 fn channel(name: &str) -> v1::Channel {
-    if name == Channel::SelfService.as_str() { v1::Channel::SelfService } else { v1::Channel::Unspecified }
+    const NAMES: [(Channel, v1::Channel); 4] = [
+        (Channel::SelfService, v1::Channel::SelfService),
+        (Channel::Paper, v1::Channel::Paper),
+        (Channel::Register, v1::Channel::Register),
+        (Channel::System, v1::Channel::System),
+    ];
+    let found = NAMES.iter().find(|(channel, _)| channel.as_str() == name);
+    found.map_or(v1::Channel::Unspecified, |(_, told)| *told)
 }
 
 const fn end_reason(reason: EndReason) -> v1::EndReason {
@@ -91,7 +174,7 @@ const fn end_reason(reason: EndReason) -> v1::EndReason {
 #[cfg(test)]
 mod tests {
     use fuldmagt_domain::{
-        delegation::{DelegationId, State},
+        delegation::{DelegationId, Links, State},
         period::Period,
         privilege::PrivilegeUri,
         text::Message,
@@ -114,8 +197,13 @@ mod tests {
                 PrivilegeUri::parse("urn:dk:a").unwrap(),
                 PrivilegeUri::parse("urn:dk:b").unwrap(),
             ],
+            taken_out: Vec::new(),
             period: Period::new(at(10), at(20)).unwrap(),
+            starts_on_acceptance: false,
+            lapses_at: None,
             state,
+            suspended: false,
+            links: Links::default(),
             created_at: at(0),
             version: 7,
         }
@@ -166,7 +254,8 @@ mod tests {
             actor: Some(PartyId(Uuid::from_u128(4))),
             acting_for: Some(PartyId(Uuid::from_u128(2))),
             channel: "self_service".to_owned(),
-            reason: Some(EndReason::Misuse),
+            reason: Some(Reason::End(EndReason::Misuse)),
+            related: None,
             version: 2,
         };
         let proto = delegation_event(&some);

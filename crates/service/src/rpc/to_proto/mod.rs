@@ -1,18 +1,27 @@
 //! What clients are told, from domain and store: free functions that cannot fail.
 
+mod agreement;
 mod catalogue;
 mod cpr_import;
 mod decision;
 mod delegation;
+mod notice;
+mod package;
+mod paper;
 mod party;
 
 use chrono::{DateTime, Utc};
+use fuldmagt_domain::delegation::DelegationId;
 use prost_types::Timestamp;
 
-pub use catalogue::{privilege, system};
-pub use cpr_import::{count, cpr_import, cpr_status_counts};
+pub use agreement::agreement;
+pub use catalogue::{access_kind, level_of_assurance, privilege, privilege_impact, system};
+pub use cpr_import::{cpr_import, cpr_status_counts, row_count};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, shown};
+pub use notice::notice;
+pub use package::{package, package_impact};
+pub use paper::{paper_case, reject_reason};
 pub use party::{identifier, party, party_kind};
 
 /// An instant.
@@ -25,6 +34,16 @@ pub fn timestamp(at: DateTime<Utc>) -> Timestamp {
 /// A version, as the opaque text that `from_proto` reads back.
 pub fn etag(version: i64) -> String {
     version.to_string()
+}
+
+/// Ids of delegations.
+pub fn delegation_ids(ids: &[DelegationId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// How many: what is counted here is bounded far below the largest number.
+pub fn count(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

@@ -1,0 +1,32 @@
+-- $1 shard, $2 the privilege's URI, $3 the instant, $4 when the change counts from, $5 the longest period in days where
+-- it gets shorter, $6 and $7 the kinds of party that may give and hold it where they get fewer, $8 whether ages do.
+select h.epoch, h.revision, t.in_force as "in_force!", t.reaching as "reaching!", t.beyond_period as "beyond_period!",
+       w.outside_kinds as "outside_kinds!", w.of_persons as "of_persons!",
+       (select count(distinct m.package_id) from package_privilege m
+        where m.shard = $1 and m.privilege_id = p.privilege_id and (m.member_to is null or m.member_to > $3)
+       ) as "packages!"
+from feed_head h
+left join privilege p on p.shard = $1 and p.uri = $2
+-- Times alone, from the index: a privilege that everybody has must still be hidden in time.
+cross join lateral (
+    select count(*) as in_force, count(*) filter (where g.valid_to > $4) as reaching,
+           -- As the domain's `check_length`: Danish days, the first not counted.
+           count(*) filter (where $5::integer is not null and
+               ((g.valid_to - interval '1 microsecond') at time zone 'Europe/Copenhagen')::date
+               > (g.valid_from at time zone 'Europe/Copenhagen')::date + $5) as beyond_period
+    from delegation_privilege g
+    where g.shard = $1 and g.privilege_id = p.privilege_id and g.ended_at is null
+      and g.valid_from <= $3 and $3 < g.valid_to
+) t
+-- Who gives and who holds, only where that is asked.
+cross join lateral (
+    select count(*) filter (where d.kind <> all ($6::text[]) or r.kind <> all ($7::text[])) as outside_kinds,
+           count(*) filter (where $8::boolean and d.kind = 'person') as of_persons
+    from delegation_privilege g
+    join party d on d.shard = $1 and d.party_id = g.delegator_id
+    join party r on r.shard = $1 and r.party_id = g.representative_id
+    where ($6::text[] is not null or $7::text[] is not null or $8::boolean)
+      and g.shard = $1 and g.privilege_id = p.privilege_id and g.ended_at is null
+      and g.valid_from <= $3 and $3 < g.valid_to
+) w
+where h.shard = $1
