@@ -152,32 +152,6 @@ begin
     end if;
 end $$;
 
--- Whose status in the copy in use does not go with their standing, by party: one join of all that are known with the whole
--- register, which reads each from end to end. For the same reason as above that is not left to the planner.
-create function cpr_differences(
-    of_shard smallint, statuses smallint[], standings text[], after uuid, at_most integer
-) returns table (
-    party_id uuid, standing text, status smallint, blind_index bytea, new_number_ciphertext bytea
-) language plpgsql stable set enable_nestloop = off set jit = off as $$
-declare
-    current_id integer;
-begin
-    select s.snapshot_id into current_id from cpr_snapshot s where s.shard = of_shard and s.state = 'current';
-    if current_id is null then
-        return;
-    end if;
-    return query execute format(
-        'select p.party_id, p.standing, r.status, r.blind_index, r.new_number_ciphertext
-         from %I r
-         join identifier i on i.shard = $1 and i.kind = ''cpr'' and i.blind_index = r.blind_index
-         join party p on p.shard = $1 and p.party_id = i.party_id
-         join unnest($2, $3) as w (status, standing) on w.status = r.status and w.standing = p.standing
-         where $4 is null or p.party_id > $4
-         order by p.party_id
-         limit $5', 'cpr_record_' || current_id)
-    using of_shard, statuses, standings, after, at_most;
-end $$;
-
 -- Drops the records of all copies that are out of use, and tells how many copies those were. Their key is gone already,
 -- so it does no harm when this comes late: it gives up after a moment where somebody still reads.
 create function drop_cpr_records(of_shard smallint) returns integer language plpgsql as $$

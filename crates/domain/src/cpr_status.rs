@@ -1,6 +1,6 @@
 //! The status of a person in the CPR register, and what it does to delegations.
 
-use crate::party::Standing;
+use crate::{party::Standing, standing::Turn};
 
 /// The status of a person in the CPR register (*personstatus*): two digits. Source: CPR-kontoret, the codes of the
 /// register's general extracts.
@@ -108,6 +108,13 @@ impl CprStatus {
         )
     }
 
+    /// Whether who is suspended for it stays so until a caseworker has looked into it, whatever the register says next:
+    /// somebody else may have used the number.
+    #[must_use]
+    pub const fn needs_caseworker(self) -> bool {
+        matches!(self, Self::Annulled | Self::DeletedDuplicate)
+    }
+
     /// Whether the register can tell another number that the person has now.
     #[must_use]
     pub const fn has_successor(self) -> bool {
@@ -152,17 +159,22 @@ impl Effect {
     }
 }
 
-/// What a party's register status asks for, where its standing is another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Demand {
-    /// Its delegations are to end, and its standing with them.
-    End,
-    /// It is to be merged into the party of its new number.
-    Merge,
-    /// It is to be suspended.
-    Suspend,
-    /// It is suspended, and nothing in the register asks for that any more.
-    Resume,
+/// What the register has happen to a party, by its status there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// What happens to it, if anything.
+    pub turn: Option<Turn>,
+    /// The status that its suspension comes from, or came from, after it.
+    pub noted: Option<CprStatus>,
+}
+
+/// What a party is when the register is asked about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its standing.
+    pub standing: Standing,
+    /// The status for which it was suspended. It stays when a caseworker reinstates the party.
+    pub noted: Option<CprStatus>,
 }
 
 /// A refused status or effect.
@@ -230,28 +242,59 @@ impl Effects {
         found.map_or(Effect::Nothing, |(_, effect)| effect)
     }
 
-    /// What the status asks of a party of that standing; `None`: nothing, or what it is already.
-    ///
-    /// What has ended is never begun again. A party that is suspended is resumed only by a status of somebody who is
-    /// there: one that has no effect of its own on a suspension (80, 20) leaves it.
+    /// Whether the party is to be merged into that of its new number, or to learn the number.
     #[must_use]
-    pub fn demand(&self, status: CprStatus, standing: Standing) -> Option<Demand> {
+    pub fn merges(&self, status: CprStatus) -> bool {
+        self.of(status) == Effect::Merge
+    }
+
+    /// Every status that does something.
+    pub fn acting(&self) -> impl Iterator<Item = CprStatus> {
+        CprStatus::ALL.into_iter().filter(|status| self.of(*status) != Effect::Nothing)
+    }
+
+    /// What the status has happen to the party.
+    ///
+    /// What has ended is never begun again. Who was reinstated by a caseworker is not suspended again for the same status.
+    /// A suspension is lifted by a status of somebody who is there, unless a caseworker is to look into it first; a status
+    /// that says neither (80, 20) leaves it.
+    #[must_use]
+    pub fn ruling(&self, status: CprStatus, known: Known) -> Ruling {
+        let Known { standing, noted } = known;
+        let waits = noted.is_some_and(CprStatus::needs_caseworker);
         match (self.of(status), standing) {
-            (_, Standing::Ended) => None,
-            (Effect::End, Standing::Good | Standing::Suspended) => Some(Demand::End),
-            (Effect::Merge, Standing::Good | Standing::Suspended) => Some(Demand::Merge),
-            (Effect::Suspend, Standing::Good) => Some(Demand::Suspend),
-            (Effect::Nothing, Standing::Suspended) if status.is_active() => Some(Demand::Resume),
-            (Effect::Suspend, Standing::Suspended)
-            | (Effect::Nothing, Standing::Good | Standing::Suspended) => None,
+            (Effect::End, Standing::Good | Standing::Suspended) => {
+                let turn = if status == CprStatus::Dead { Turn::Died } else { Turn::PartyEnded };
+                Ruling { turn: Some(turn), noted: None }
+            }
+            (Effect::Suspend, Standing::Good) if noted != Some(status) => {
+                Ruling { turn: Some(Turn::Suspended), noted: Some(status) }
+            }
+            (Effect::Suspend, Standing::Suspended) if !waits || status.needs_caseworker() => {
+                Ruling { turn: None, noted: Some(status) }
+            }
+            (Effect::Nothing, Standing::Good) => Ruling { turn: None, noted: None },
+            (Effect::Nothing, Standing::Suspended) if status.is_active() && noted.is_some() && !waits => {
+                Ruling { turn: Some(Turn::Reinstated), noted: None }
+            }
+            (_, Standing::Ended)
+            | (Effect::Merge, _)
+            | (Effect::Suspend, Standing::Good | Standing::Suspended)
+            | (Effect::Nothing, Standing::Suspended) => Ruling { turn: None, noted },
         }
     }
 
-    /// Every status and standing that do not go together.
-    pub fn demands(&self) -> impl Iterator<Item = (CprStatus, Standing)> {
-        let standings = |status| Standing::ALL.into_iter().map(move |standing| (status, standing));
-        let pairs = CprStatus::ALL.into_iter().flat_map(standings);
-        pairs.filter(|(status, standing)| self.demand(*status, *standing).is_some())
+    /// Every status and party that something is to be written for, and what.
+    pub fn rulings(&self) -> impl Iterator<Item = (CprStatus, Known, Ruling)> {
+        let noted = || std::iter::once(None).chain(CprStatus::ALL.into_iter().map(Some));
+        let parties = move || {
+            let of = move |standing| noted().map(move |noted| Known { standing, noted });
+            Standing::ALL.into_iter().flat_map(of)
+        };
+        let all =
+            CprStatus::ALL.into_iter().flat_map(move |status| parties().map(move |known| (status, known)));
+        all.map(|(status, known)| (status, known, self.ruling(status, known)))
+            .filter(|(_, known, ruling)| ruling.turn.is_some() || ruling.noted != known.noted)
     }
 }
 
@@ -320,23 +363,63 @@ mod tests {
         }
     }
 
+    fn rules(status: CprStatus, standing: Standing, noted: Option<CprStatus>) -> Ruling {
+        Effects::default().ruling(status, Known { standing, noted })
+    }
+
     #[test]
-    fn a_status_asks_for_what_the_standing_is_not_yet() {
+    fn each_status_has_its_row_of_the_table_happen_to_whom_it_has_not_happened_yet() {
         use Standing::{Ended, Good, Suspended};
-        for (status, good, suspended) in [
-            (CprStatus::Denmark, None, Some(Demand::Resume)),
-            (CprStatus::GreenlandSpecialRoad, None, Some(Demand::Resume)),
-            (CprStatus::TaxOnly, None, None),
-            (CprStatus::Emigrated, None, None),
-            (CprStatus::Annulled, Some(Demand::Suspend), None),
-            (CprStatus::DeletedDuplicate, Some(Demand::Suspend), None),
-            (CprStatus::Disappeared, Some(Demand::Suspend), None),
-            (CprStatus::NumberChanged, Some(Demand::Merge), Some(Demand::Merge)),
-            (CprStatus::Dead, Some(Demand::End), Some(Demand::End)),
-        ] {
-            let asked = [Good, Suspended, Ended].map(|standing| Effects::default().demand(status, standing));
-            assert_eq!(asked, [good, suspended, None], "{}", status.as_str());
+        for status in CprStatus::ALL {
+            let good = match status.as_str() {
+                "90" => (Some(Turn::Died), None),
+                "30" | "50" | "70" => (Some(Turn::Suspended), Some(status)),
+                _ => (None, None),
+            };
+            let ruling = rules(status, Good, None);
+            assert_eq!((ruling.turn, ruling.noted), good, "{}", status.as_str());
+            assert_eq!(rules(status, Ended, None), Ruling { turn: None, noted: None });
+            // Whom a caseworker has reinstated.
+            let again = rules(status, Good, Some(CprStatus::Disappeared)).turn;
+            assert_eq!(again, if status == CprStatus::Disappeared { None } else { good.0 });
+            let suspended = rules(status, Suspended, Some(CprStatus::Disappeared)).turn;
+            let wanted = match status.as_str() {
+                "90" => Some(Turn::Died),
+                "01" | "03" | "05" | "07" => Some(Turn::Reinstated),
+                _ => None,
+            };
+            assert_eq!(suspended, wanted, "{}", status.as_str());
         }
+    }
+
+    #[test]
+    fn who_is_suspended_for_a_number_that_is_no_more_waits_for_a_caseworker() {
+        for noted in [CprStatus::Annulled, CprStatus::DeletedDuplicate] {
+            for status in
+                [CprStatus::Denmark, CprStatus::Greenland, CprStatus::Disappeared, CprStatus::Emigrated]
+            {
+                let kept = Ruling { turn: None, noted: Some(noted) };
+                assert_eq!(rules(status, Standing::Suspended, Some(noted)), kept, "{}", status.as_str());
+            }
+            assert_eq!(rules(CprStatus::Dead, Standing::Suspended, Some(noted)).turn, Some(Turn::Died));
+        }
+        let worse = rules(CprStatus::Annulled, Standing::Suspended, Some(CprStatus::Disappeared));
+        assert_eq!(worse, Ruling { turn: None, noted: Some(CprStatus::Annulled) });
+    }
+
+    #[test]
+    fn a_caseworkers_word_counts_until_the_register_says_something_else() {
+        let gone = Some(CprStatus::Disappeared);
+        assert_eq!(rules(CprStatus::Disappeared, Standing::Good, gone), Ruling { turn: None, noted: gone });
+        assert_eq!(rules(CprStatus::Denmark, Standing::Good, gone), Ruling { turn: None, noted: None });
+        assert_eq!(rules(CprStatus::Disappeared, Standing::Good, None).turn, Some(Turn::Suspended));
+    }
+
+    #[test]
+    fn a_status_that_is_set_to_end_a_party_is_no_death() {
+        let effects = Effects::default().with(CprStatus::Annulled, Effect::End).unwrap();
+        let known = Known { standing: Standing::Good, noted: None };
+        assert_eq!(effects.ruling(CprStatus::Annulled, known).turn, Some(Turn::PartyEnded));
     }
 
     proptest! {
@@ -348,13 +431,16 @@ mod tests {
                 let wanted = if other == status { effect } else { Effects::default().of(other) };
                 prop_assert_eq!(effects.of(other), wanted);
             }
-            let pairs: Vec<_> = effects.demands().collect();
-            for other in CprStatus::ALL {
-                for standing in Standing::ALL {
-                    let asks = effects.demand(other, standing).is_some();
-                    prop_assert_eq!(pairs.contains(&(other, standing)), asks);
-                }
+            // Nothing happens twice: what is written is not to be written again.
+            for (status, known, ruling) in effects.rulings() {
+                prop_assert_ne!(known.standing, Standing::Ended);
+                let standing = ruling.turn.map_or(known.standing, Turn::standing);
+                let after = Known { standing, noted: ruling.noted };
+                prop_assert_eq!(effects.ruling(status, after), Ruling { turn: None, noted: ruling.noted });
             }
+            let acting: Vec<_> = effects.acting().collect();
+            let merging: Vec<_> = CprStatus::ALL.into_iter().filter(|status| effects.merges(*status)).collect();
+            prop_assert!(merging.iter().all(|status| status.has_successor() && acting.contains(status)));
         }
 
         #[test]

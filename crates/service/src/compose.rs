@@ -18,6 +18,7 @@ use crate::embedded;
 use crate::jobs::database_probe::DatabaseProbe;
 use crate::jobs::expiry_notices::ExpiryNotices;
 use crate::jobs::lapsed_requests::LapsedRequests;
+use crate::jobs::register_effects::RegisterEffects;
 use crate::jobs::standing_effects::StandingEffects;
 use crate::jobs::usage_log_partitions::UsageLogPartitions;
 use crate::jobs::{Failure, Jobs, Outcome, Stop};
@@ -125,6 +126,8 @@ impl Service {
             interval: config.jobs.expiry_notices_interval,
         };
         jobs.start("expiry-notices", move |stop| expiry_notices.run(stop));
+        let register = RegisterEffects { app: app.clone() };
+        jobs.start("register-effects", move |stop| register.run(stop));
         let effects = StandingEffects { app };
         jobs.start("standing-effects", move |stop| effects.run(stop));
 
@@ -232,6 +235,7 @@ fn app(store: &Store, config: &Config, parts: &Parts) -> App {
         min_rows: config.cpr.min_rows,
         min_percent_of_current: config.cpr.min_percent_of_current,
         idle: config.cpr.import_idle,
+        effects: config.cpr.effects,
     };
     App::new(store.clone(), clock, ids, rules, answer_max_age, cpr)
 }

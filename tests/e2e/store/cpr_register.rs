@@ -4,15 +4,16 @@ use chrono::NaiveDate;
 use fuldmagt_domain::{
     address::{Address, CountryCode},
     cpr_record::{CprRecord, RegisteredPerson},
-    cpr_status::{CprStatus, Demand, Effect, Effects},
+    cpr_status::{CprStatus, Effect, Effects, Known},
     identifier::{CprNumber, Identifier, PartyKind},
     party::{PartyId, Standing},
+    standing::Turn,
     text::{AddressLine, Name},
 };
 use fuldmagt_service::clock::IdSource as _;
 use fuldmagt_store::{
     Error,
-    cpr::{Begin, Difference, RegisterEntry, Switch},
+    cpr::{Begin, RegisterEntry, Switch},
 };
 use fuldmagt_tests::fixtures::note_secret;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -41,7 +42,7 @@ fn record(number: &CprNumber, status: CprStatus, new: Option<&CprNumber>) -> Cpr
 }
 
 /// Imports the records as of that day, as the service does.
-async fn import(world: &World, as_of: &str, records: &[CprRecord]) {
+async fn import(world: &World, as_of: &str, records: &[CprRecord], effects: &Effects) {
     let begin = Begin {
         client: CLIENT,
         import_id: world.ids.random_id(),
@@ -56,8 +57,16 @@ async fn import(world: &World, as_of: &str, records: &[CprRecord]) {
     let loading = world.store.append_cpr_chunks(&loading, &[chunk], world.now()).await.unwrap();
     world.store.index_cpr_records(&loading).await.unwrap();
     let switch = Switch { loading: &loading, previous, response: b"answer", at: world.now() };
-    world.store.switch_cpr_snapshot(switch, &world.command(begin.import_id)).await.unwrap();
+    world.store.switch_cpr_snapshot(switch, effects, &world.command(begin.import_id)).await.unwrap();
     world.store.drop_cpr_records().await.unwrap();
+}
+
+/// The same, and it does nothing.
+async fn import_only(world: &World, as_of: &str, records: &[CprRecord]) {
+    let nothing = CprStatus::ALL
+        .into_iter()
+        .fold(Effects::default(), |effects, status| effects.with(status, Effect::Nothing).unwrap());
+    import(world, as_of, records, &nothing).await;
 }
 
 /// Another person with a CPR number.
@@ -68,10 +77,10 @@ async fn person(world: &World) -> (PartyId, CprNumber) {
     }
 }
 
-async fn set_standing(world: &World, party: PartyId, standing: Standing) {
-    let sql = "update party set standing = $2 where party_id = $1";
-    let set = sqlx::query(sql).bind(party.0).bind(standing.as_str()).execute(&world.database.pool).await;
-    assert_eq!(set.unwrap().rows_affected(), 1);
+async fn set_standing(world: &World, party: PartyId, standing: Standing, noted: Option<CprStatus>) {
+    let sql = "update party set standing = $2, register_status = $3 where party_id = $1";
+    let set = sqlx::query(sql).bind(party.0).bind(standing.as_str()).bind(noted.map(CprStatus::code));
+    assert_eq!(set.execute(&world.database.pool).await.unwrap().rows_affected(), 1);
 }
 
 async fn run(world: &World, sql: &str) {
@@ -79,82 +88,124 @@ async fn run(world: &World, sql: &str) {
     assert!(written.rows_affected() > 0, "something was changed");
 }
 
-async fn differences(world: &World, effects: &Effects) -> Vec<Difference> {
-    world.store.register_differences(effects, 1_000, None).await.unwrap()
+/// The party's standing, the status that is noted of it, and its version.
+async fn stands(world: &World, party: PartyId) -> (String, Option<i16>, i64) {
+    let sql = "select standing, register_status, version from party where party_id = $1";
+    sqlx::query_as(sql).bind(party.0).fetch_one(&world.database.pool).await.unwrap()
 }
 
 #[tokio::test]
-async fn who_is_another_in_the_register_is_told_with_what_that_asks_for_and_nobody_else() {
+async fn who_is_another_in_the_register_becomes_so_in_the_switch_and_nobody_else() {
     let world = World::new().await;
     let new = world.people.person().cpr;
-    let mut records = Vec::new();
-    let mut wanted = Vec::new();
+    let (mut records, mut wanted, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
     // Everything that the register can say, of everybody whom we can know.
     for status in CprStatus::ALL {
         for standing in Standing::ALL {
-            let (party, number) = person(&world).await;
-            set_standing(&world, party, standing).await;
-            let new_number = (status == CprStatus::NumberChanged).then_some(&new);
-            records.push(record(&number, status, new_number));
-            if let Some(demand) = Effects::default().demand(status, standing) {
-                let new_number = new_number.cloned();
-                wanted.push(Difference { party, standing, status, demand, new_number });
+            for noted in [None, Some(CprStatus::Annulled), Some(CprStatus::Disappeared)] {
+                let (party, number) = person(&world).await;
+                set_standing(&world, party, standing, noted).await;
+                let merges = status == CprStatus::NumberChanged;
+                records.push(record(&number, status, merges.then_some(&new)));
+                let ruling = Effects::default().ruling(status, Known { standing, noted });
+                let after = ruling.turn.map_or(standing, Turn::standing);
+                let noted = ruling.noted.map(CprStatus::code);
+                wanted
+                    .push((party, (after.as_str().to_owned(), noted, 1 + i64::from(ruling.turn.is_some()))));
+                waiting.extend((merges && standing != Standing::Ended).then_some(party));
             }
         }
     }
     // Whom the register does not know, whom we do not know, and who has no CPR number.
     person(&world).await;
-    records.push(record(&new, CprStatus::Dead, None));
+    records.push(record(&world.people.person().cpr, CprStatus::Dead, None));
     let organisation = world.people.organisation();
     world
         .register(PartyKind::Organisation, None, organisation.identifiers(), organisation.name)
         .await
         .unwrap();
-    assert_eq!(differences(&world, &Effects::default()).await, []);
-    import(&world, "2026-06-14", &records).await;
-
-    wanted.sort_by_key(|difference| difference.party);
-    let count = |demand| wanted.iter().filter(|difference| difference.demand == demand).count();
-    let demands = [Demand::End, Demand::Merge, Demand::Suspend, Demand::Resume];
-    assert_eq!(demands.map(count), [2, 2, 3, 4]);
-    assert_eq!(differences(&world, &Effects::default()).await, wanted);
-
-    // In pages, each after the one before; the last one is short.
-    let mut pages = Vec::new();
-    let mut after = None;
-    loop {
-        let page = world.store.register_differences(&Effects::default(), 4, after).await.unwrap();
-        after = page.last().map(|difference| difference.party);
-        pages.push(page.len());
-        if page.len() < 4 {
-            break;
-        }
+    import(&world, "2026-06-14", &records, &Effects::default()).await;
+    let turned = wanted.iter().filter(|(_, (_, _, version))| *version == 2).count() as i64;
+    for (party, wanted) in wanted {
+        assert_eq!(stands(&world, party).await, wanted);
     }
-    assert_eq!(pages, [4, 4, 3]);
-    let second = world.store.register_differences(&Effects::default(), 4, Some(wanted[3].party)).await;
-    assert_eq!(second.unwrap(), wanted[4..8]);
-    assert_eq!(
-        world.count("usage_log where outcome like 'register\\_%'").await,
-        0,
-        "nothing was shown to anybody"
-    );
+    for table in ["standing_effect", "event where channel = 'register'", "change where version = 2"] {
+        assert_eq!(world.count(table).await, turned, "{table}");
+    }
+    let logged = "usage_log where outcome in ('died', 'suspended', 'reinstated')";
+    assert_eq!(world.count(logged).await, turned);
+    waiting.sort();
+    assert_eq!(world.store.waiting_for_new_number(None, 100).await.unwrap(), waiting);
+    let after = world.store.waiting_for_new_number(Some(waiting[1]), 2).await.unwrap();
+    assert_eq!(after, waiting[2..4]);
+    assert_eq!(world.count("register_effect").await, waiting.len() as i64);
+    // The same copy again has nothing to say but that.
+    let heads = world.count("change").await;
+    world.store.turn_by_register(&Effects::default(), &world.command(world.ids.random_id())).await.unwrap();
+    assert_eq!(world.count("change").await, heads);
 }
 
 #[tokio::test]
-async fn what_is_configured_decides_and_what_was_applied_is_told_no_more() {
+async fn whoever_has_another_number_stands_as_that_number_does() {
+    let world = World::new().await;
+    let (one, other) = (person(&world).await, person(&world).await);
+    let [dead, gone] = [world.people.person().cpr, world.people.person().cpr];
+    let records = [
+        record(&one.1, CprStatus::NumberChanged, Some(&dead)),
+        record(&dead, CprStatus::Dead, None),
+        record(&other.1, CprStatus::NumberChanged, Some(&gone)),
+        record(&gone, CprStatus::Disappeared, None),
+    ];
+    import(&world, "2026-06-14", &records, &Effects::default()).await;
+    assert_eq!(stands(&world, one.0).await, ("ended".to_owned(), None, 2));
+    assert_eq!(stands(&world, other.0).await, ("suspended".to_owned(), Some(70), 2));
+    assert_eq!(world.store.waiting_for_new_number(None, 100).await.unwrap(), [other.0]);
+}
+
+#[tokio::test]
+async fn what_is_configured_decides() {
     let world = World::new().await;
     let (emigrated, dead) = (person(&world).await, person(&world).await);
     let records = [record(&emigrated.1, CprStatus::Emigrated, None), record(&dead.1, CprStatus::Dead, None)];
-    import(&world, "2026-06-14", &records).await;
     let effects = Effects::default()
         .with(CprStatus::Emigrated, Effect::Suspend)
         .and_then(|effects| effects.with(CprStatus::Dead, Effect::Nothing))
         .unwrap();
-    let told = differences(&world, &effects).await;
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].party, told[0].demand), (emigrated.0, Demand::Suspend));
-    set_standing(&world, emigrated.0, Standing::Suspended).await;
-    assert_eq!(differences(&world, &effects).await, []);
+    import(&world, "2026-06-14", &records, &effects).await;
+    assert_eq!(stands(&world, emigrated.0).await, ("suspended".to_owned(), Some(80), 2));
+    assert_eq!(stands(&world, dead.0).await, ("good".to_owned(), None, 1));
+}
+
+#[tokio::test]
+async fn more_parties_than_a_page_holds_are_turned_in_several() {
+    let world = World::new().await;
+    import(
+        &world,
+        "2026-06-14",
+        &[record(&world.people.person().cpr, CprStatus::Denmark, None)],
+        &Effects::default(),
+    )
+    .await;
+    for sql in [
+        "insert into party (shard, party_id, kind, created_at)
+         select 0, lpad(to_hex(n), 32, '0')::uuid, 'person', '2026-01-01' from generate_series(1, 10050) n",
+        // Each asks for itself to be looked up.
+        "insert into identifier (shard, kind, blind_index, party_id, ciphertext, linked_at)
+         select 0, 'cpr', sha256(party_id::text::bytea), party_id, '\\x00', created_at from party",
+        "insert into cpr_record (shard, snapshot_id, blind_index, status, is_protected)
+         select 0, 1, sha256(party_id::text::bytea), 90, false from party",
+    ] {
+        run(&world, sql).await;
+    }
+    let page = async || {
+        let command = world.command(world.ids.random_id());
+        let page = world.store.turn_by_register(&Effects::default(), &command).await.unwrap();
+        (page.parties, page.has_more)
+    };
+    assert_eq!([page().await, page().await, page().await], [(10_000, true), (50, false), (0, false)]);
+    assert_eq!(world.count("party where standing = 'ended' and version = 2").await, 10_050);
+    assert_eq!(world.count("cpr_snapshot where ended_count = 10050").await, 1);
+    assert_eq!(world.count("register_effect").await, 0);
 }
 
 #[tokio::test]
@@ -165,7 +216,7 @@ async fn a_partys_entry_is_told_as_the_register_has_it_and_logged() {
     let entry = async |party| world.store.register_entry(party, world.usage()).await.unwrap();
     assert_eq!(entry(known.0).await, None, "there is no copy in use");
     let one = record(&known.1, CprStatus::NumberChanged, Some(&new));
-    import(&world, "2026-06-14", std::slice::from_ref(&one)).await;
+    import_only(&world, "2026-06-14", std::slice::from_ref(&one)).await;
     let wanted = RegisterEntry {
         status: CprStatus::NumberChanged,
         new_number: Some(new),
@@ -185,7 +236,7 @@ async fn a_partys_entry_is_told_as_the_register_has_it_and_logged() {
 
     // Nameless and homeless, in the next copy.
     let bare = CprRecord::new(known.1, CprStatus::Dead, None, RegisteredPerson::default()).unwrap();
-    import(&world, "2026-06-15", &[bare]).await;
+    import_only(&world, "2026-06-15", &[bare]).await;
     let after = entry(known.0).await.unwrap();
     assert_eq!(
         (after.status, after.new_number, after.person),
@@ -198,10 +249,10 @@ async fn what_was_in_a_copy_that_is_out_of_use_cannot_be_read() {
     let world = World::new().await;
     let (party, number) = person(&world).await;
     let records = [record(&number, CprStatus::Denmark, None)];
-    import(&world, "2026-06-14", &records).await;
+    import_only(&world, "2026-06-14", &records).await;
     // Somebody keeps the rows, as a backup would.
     run(&world, "create table kept as select * from cpr_record").await;
-    import(&world, "2026-06-15", &records).await;
+    import_only(&world, "2026-06-15", &records).await;
     assert!(world.store.register_entry(party, world.usage()).await.unwrap().is_some());
     run(&world, "update cpr_record r set person_ciphertext = k.person_ciphertext from kept k").await;
     assert_unreadable(world.store.register_entry(party, world.usage()).await);
@@ -219,7 +270,7 @@ async fn a_person_moved_to_another_record_does_not_open() {
         record(&one.1, CprStatus::NumberChanged, Some(&new)),
         record(&other.1, CprStatus::NumberChanged, Some(&new)),
     ];
-    import(&world, "2026-06-14", &records).await;
+    import_only(&world, "2026-06-14", &records).await;
     for column in ["person_ciphertext", "new_number_ciphertext"] {
         let both = async || {
             let first = world.store.register_entry(one.0, world.usage()).await;
@@ -243,7 +294,7 @@ async fn no_column_of_any_table_holds_what_the_register_tells_in_the_clear() {
     let world = World::new().await;
     let (_, number) = person(&world).await;
     let new = world.people.person().cpr;
-    import(&world, "2026-06-14", &[record(&number, CprStatus::NumberChanged, Some(&new))]).await;
+    import_only(&world, "2026-06-14", &[record(&number, CprStatus::NumberChanged, Some(&new))]).await;
     let secrets = [number.expose(), new.expose(), "Egernsund", "Søndre Ringvej", "Ærøskøbing"];
     for secret in secrets {
         note_secret(secret);
@@ -256,7 +307,7 @@ async fn no_column_of_any_table_holds_what_the_register_tells_in_the_clear() {
 #[tokio::test]
 async fn a_keyring_that_lacks_the_key_of_the_copy_in_use_is_refused() {
     let world = World::new().await;
-    import(&world, "2026-06-14", &[record(&world.people.person().cpr, CprStatus::Denmark, None)]).await;
+    import_only(&world, "2026-06-14", &[record(&world.people.person().cpr, CprStatus::Denmark, None)]).await;
     world.store.check_keys().await.unwrap();
     run(&world, "update cpr_snapshot set wrapping_key_id = 'lost'").await;
     let error = world.store.check_keys().await.unwrap_err();
@@ -278,7 +329,7 @@ async fn a_partys_entry_is_found_by_index_also_while_another_copy_is_loading() {
          select 0, 'cpr', sha256(party_id::text::bytea), party_id, '\\x00', created_at from party",
     )
     .await;
-    import(&world, "2026-06-14", &[record(&world.people.person().cpr, CprStatus::Denmark, None)]).await;
+    import_only(&world, "2026-06-14", &[record(&world.people.person().cpr, CprStatus::Denmark, None)]).await;
     run(
         &world,
         "insert into cpr_record (shard, snapshot_id, blind_index, status, is_protected)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fuldmagt_domain::cpr_status::Effects;
 use fuldmagt_domain::delegation::Rules;
 use fuldmagt_service::app::{App, import_cpr_snapshot};
 use fuldmagt_service::clock::RandomIds;
@@ -15,8 +16,10 @@ use crate::cluster::open_store;
 const CONNECTIONS: u32 = 4;
 
 /// What it believes of a copy of the CPR register: anything that is not empty.
-const CPR: import_cpr_snapshot::Settings =
-    import_cpr_snapshot::Settings { min_rows: 1, min_percent_of_current: 0, idle: Duration::from_secs(600) };
+fn cpr() -> import_cpr_snapshot::Settings {
+    let (idle, effects) = (Duration::from_secs(600), Effects::default());
+    import_cpr_snapshot::Settings { min_rows: 1, min_percent_of_current: 0, idle, effects }
+}
 
 impl World {
     /// The application of another process, without its network side and its background tasks. By the world's clock; the
@@ -24,7 +27,7 @@ impl World {
     pub async fn another_app(&self) -> App {
         let store = open_store(&self.database.url, &self.keyring, CONNECTIONS).await;
         let clock = Arc::new(self.clock.clone());
-        App::new(store, clock, Arc::new(RandomIds), Rules::default(), Duration::ZERO, CPR)
+        App::new(store, clock, Arc::new(RandomIds), Rules::default(), Duration::ZERO, cpr())
     }
 
     /// Another process, whole. By the world's clock; the ids are its own.

@@ -677,6 +677,35 @@ pub struct CprStatusCount {
     #[prost(int64, tag = "2")]
     pub row_count: i64,
 }
+/// What an import has done to the parties that are known, as far as it is written: in counts of parties. What each status
+/// does is configured; by default 90 ends, 30, 50 and 70 suspend, and 60 has the person follow to the new number. Of 30
+/// and 50 a caseworker lifts the suspension (PartyService.ResolveSuspension), of 70 the register does as well.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprEffects {
+    /// Have ended: what they gave and hold ends.
+    #[prost(int64, tag = "1")]
+    pub ended_count: i64,
+    /// Were suspended: what they gave and hold rests.
+    #[prost(int64, tag = "2")]
+    pub suspended_count: i64,
+    /// Are in good standing again, because the register says that they are there.
+    #[prost(int64, tag = "3")]
+    pub reinstated_count: i64,
+    /// Have learned their new number; they are found by both.
+    #[prost(int64, tag = "4")]
+    pub renumbered_count: i64,
+    /// Were merged into the party that has their new number.
+    #[prost(int64, tag = "5")]
+    pub merged_count: i64,
+    /// Have a new number that is another party's, with which they cannot be merged: it has ended, or the two have more
+    /// delegations than one merge touches. Nothing has changed for them; the next copy asks again.
+    #[prost(int64, tag = "6")]
+    pub unresolved_count: i64,
+    /// While the copy is in use: of how many parties something is still to be written, whatever it comes from. 0 when the
+    /// import is written out.
+    #[prost(int64, tag = "7")]
+    pub pending_count: i64,
+}
 /// Where an import is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -972,6 +1001,9 @@ pub struct GetCprImportResponse {
     /// Revision token: the state that this answer is from; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
+    /// What it has done to the parties that are known.
+    #[prost(message, optional, tag = "3")]
+    pub effects: ::core::option::Option<CprEffects>,
 }
 /// Request of PartyService.MergeParties.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1284,8 +1316,10 @@ pub mod party_service_client {
         /// same header again, then the chunks from GetCprImport's `next_chunk` (earlier ones are skipped unread), then the
         /// trailer. A later stream of the same import stops an earlier one that still runs (IMPORT_TAKEN_OVER). The same
         /// import sent again after it was completed gets the first answer again, for at least 24 hours; with another header or
-        /// trailer it is refused (IDEMPOTENCY_MISMATCH). The answer tells what has come into use. It does not tell what
-        /// follows from it for delegations, which is done afterwards.
+        /// trailer it is refused (IDEMPOTENCY_MISMATCH). From the instant in which
+        /// it comes into use, no check says yes for whom it tells to be dead or suspends (of very many at once, from the answer
+        /// on). That their delegations end or rest is written, and told to the other parties, within a minute; so is a new number,
+        /// by which the person is found then as well as by the old one. GetCprImport tells how many.
         ///
         /// These refuse the copy whole; the one in use stays, and a new attempt takes a new import_id: a record that is wrong
         /// in itself (the field, its chunk and its place are told, never a value), a number that is there twice
@@ -1495,8 +1529,10 @@ pub mod party_service_server {
         /// same header again, then the chunks from GetCprImport's `next_chunk` (earlier ones are skipped unread), then the
         /// trailer. A later stream of the same import stops an earlier one that still runs (IMPORT_TAKEN_OVER). The same
         /// import sent again after it was completed gets the first answer again, for at least 24 hours; with another header or
-        /// trailer it is refused (IDEMPOTENCY_MISMATCH). The answer tells what has come into use. It does not tell what
-        /// follows from it for delegations, which is done afterwards.
+        /// trailer it is refused (IDEMPOTENCY_MISMATCH). From the instant in which
+        /// it comes into use, no check says yes for whom it tells to be dead or suspends (of very many at once, from the answer
+        /// on). That their delegations end or rest is written, and told to the other parties, within a minute; so is a new number,
+        /// by which the person is found then as well as by the old one. GetCprImport tells how many.
         ///
         /// These refuse the copy whole; the one in use stays, and a new attempt takes a new import_id: a record that is wrong
         /// in itself (the field, its chunk and its place are told, never a value), a number that is there twice

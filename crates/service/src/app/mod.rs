@@ -38,6 +38,7 @@ pub mod publish_package_version;
 pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
+pub mod register_effects;
 pub mod register_signed_form;
 pub mod reject_paper_delegation;
 pub mod renew_delegation;

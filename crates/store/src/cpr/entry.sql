@@ -5,7 +5,7 @@ with found as (
     from identifier i
     join cpr_snapshot s on s.shard = $1 and s.state = 'current'
     join cpr_record r on r.shard = $1 and r.snapshot_id = s.snapshot_id and r.blind_index = i.blind_index
-    where i.shard = $1 and i.party_id = $2 and i.kind = 'cpr'
+    where i.shard = $1 and i.party_id = $2 and i.kind = 'cpr' and i.replaced_at is null
 ),
 logged as (
     insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, purpose, actor_id, delegator_id, outcome,

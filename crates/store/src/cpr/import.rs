@@ -58,11 +58,32 @@ pub struct CurrentSnapshot {
     pub row_count: u64,
 }
 
+/// What a copy has done to the parties that are known, as far as it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EffectCounts {
+    /// Parties that have ended.
+    pub ended: u64,
+    /// Parties that were suspended.
+    pub suspended: u64,
+    /// Parties whose suspension was lifted.
+    pub reinstated: u64,
+    /// Parties that have a new number.
+    pub renumbered: u64,
+    /// Parties that were merged into the party of their new number.
+    pub merged: u64,
+    /// Parties whose new number is another party's that they cannot be merged with.
+    pub unresolved: u64,
+    /// While the copy is in use: parties of which something is still to be written, whatever it comes from.
+    pub pending: u64,
+}
+
 /// What decides whether an import may begin or go on.
 #[derive(Clone, Debug)]
 pub struct ImportFacts {
     /// The client's import of that id.
     pub import: Option<Import>,
+    /// What it has done.
+    pub effects: EffectCounts,
     /// The copy in use.
     pub current: Option<CurrentSnapshot>,
     /// The state that this is from.
@@ -117,7 +138,12 @@ impl Store {
             .fetch_one(&self.pool)
             .await?;
         let revision = Revision { epoch: row.epoch, shard: SHARD, number: row.revision };
-        Ok(ImportFacts { current: row.current()?, import: row.import(import_id)?, revision })
+        Ok(ImportFacts {
+            current: row.current()?,
+            effects: row.effects()?,
+            import: row.import(import_id)?,
+            revision,
+        })
     }
 
     /// Begins an import: makes its row, its key, and the table of its records. One round trip.
@@ -250,6 +276,13 @@ struct Row {
     current_id: Option<i32>,
     current_as_of: Option<NaiveDate>,
     current_row_count: Option<i64>,
+    ended: Option<i64>,
+    suspended: Option<i64>,
+    reinstated: Option<i64>,
+    renumbered: Option<i64>,
+    merged: Option<i64>,
+    unresolved: Option<i64>,
+    pending: Option<i64>,
 }
 
 impl Row {
@@ -260,6 +293,19 @@ impl Row {
             return Ok(None);
         };
         Ok(Some(CurrentSnapshot { snapshot_id, as_of, row_count: count(rows)? }))
+    }
+
+    fn effects(&self) -> Result<EffectCounts> {
+        let told = |number: Option<i64>| count(number.unwrap_or_default());
+        Ok(EffectCounts {
+            ended: told(self.ended)?,
+            suspended: told(self.suspended)?,
+            reinstated: told(self.reinstated)?,
+            renumbered: told(self.renumbered)?,
+            merged: told(self.merged)?,
+            unresolved: told(self.unresolved)?,
+            pending: told(self.pending)?,
+        })
     }
 
     fn import(self, import_id: Uuid) -> Result<Option<Import>> {

@@ -3,25 +3,25 @@
 //! A copy comes in chunks, some of which are written together: rows and progress commit in one transaction, so that a
 //! broken import goes on where the database says. COPY and the index at the end need statements of their own, so
 //! loading is the one place where a transaction has several; each runs in a task of its own, and none waits for a
-//! caller. What puts a complete copy in the place of the one before is again one statement
-//! ([`Store::switch_cpr_snapshot`]).
+//! caller. What puts a complete copy in the place of the one before is one transaction
+//! ([`Store::switch_cpr_snapshot`]), in which the standing of those changes of whom the register says so.
 //!
 //! The records are sealed under a key of their copy. It is destroyed in the step in which the copy goes out of use, and
 //! the rows are dropped when nobody reads them any more.
 
 mod append;
-mod differences;
+mod effects;
 mod entry;
 mod import;
 mod records;
 mod switch;
 
 pub use append::Loading;
-pub use differences::{Difference, MAX_DIFFERENCES};
+pub use effects::{MAX_TURNS, Successor, TurnsPage};
 pub use entry::RegisterEntry;
-pub use import::{Begin, CurrentSnapshot, Import, ImportFacts, Resumed, SnapshotState};
+pub use import::{Begin, CurrentSnapshot, EffectCounts, Import, ImportFacts, Resumed, SnapshotState};
 pub use records::{SealedChunk, Sealer};
-pub use switch::{Comparison, Switch};
+pub use switch::{Comparison, Switch, Switched};
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Postgres, Transaction};
 

@@ -1,10 +1,11 @@
 //! The end of an import: its index, how it differs from the copy in use, and the switch.
 
 use chrono::{DateTime, Utc};
-use fuldmagt_domain::cpr_status::CprStatus;
+use fuldmagt_domain::cpr_status::{CprStatus, Effects};
+use sqlx::{Postgres, Transaction};
 
 use super::{
-    CurrentSnapshot, Loading,
+    CurrentSnapshot, Loading, effects,
     import::{count, number},
     records,
 };
@@ -21,6 +22,18 @@ pub struct Comparison {
     pub removed: u64,
     /// Numbers whose status is another.
     pub changed: u64,
+}
+
+/// The channel of what the register does.
+const REGISTER: &str = "register";
+
+/// A copy that has come into use.
+#[derive(Clone, Copy, Debug)]
+pub struct Switched {
+    /// The state after it.
+    pub revision: Revision,
+    /// Whether there may be more parties to turn: see [`Store::turn_by_register`].
+    pub has_more: bool,
 }
 
 /// A copy to be taken into use.
@@ -92,35 +105,36 @@ impl Store {
     }
 
     /// Puts a complete import in the place of the copy in use, whose key is destroyed, with event, change, usage entry
-    /// and idempotency key. One round trip; [`Store::drop_cpr_records`] tidies up.
+    /// and idempotency key; queues everybody for whom it may have something to say, and turns the first page of them, so
+    /// that their standing is the register's from the same instant on. One transaction; the feed head comes late in it.
+    /// Not to be cut off half-way. [`Store::drop_cpr_records`] tidies up.
     ///
     /// # Errors
     /// [`Error::Conflict`] with [`Conflict::CprImportLost`] when another stream goes on with the import, it was given
-    /// up, or the copy in use is not the one it was compared with; [`Error::Unavailable`].
-    pub async fn switch_cpr_snapshot(&self, switch: Switch<'_>, command: &Command<'_>) -> Result<Revision> {
-        let Switch { loading, previous, response, at } = switch;
-        let row = sqlx::query_file!(
-            "src/cpr/switch.sql",
+    /// up, or the copy in use is not the one it was compared with; [`Error::Contention`], [`Error::Unavailable`].
+    pub async fn switch_cpr_snapshot(
+        &self,
+        switch: Switch<'_>,
+        effects: &Effects,
+        command: &Command<'_>,
+    ) -> Result<Switched> {
+        let snapshot_id = switch.loading.snapshot_id;
+        let mut transaction = self.long().await?;
+        // Whoever turns by the copy before has ended by then, and others wait: what they would look up is queued below.
+        sqlx::query!(
+            "select s.snapshot_id from cpr_snapshot s
+             where s.shard = $1 and s.state in ('loading', 'current') order by s.snapshot_id for update",
             SHARD,
-            loading.snapshot_id,
-            loading.attempt,
-            number(loading.row_count)?,
-            previous.map(|previous| previous.snapshot_id),
-            at,
-            command.usage.client,
-            command.channel,
-            command.request_id,
-            command.usage.rpc,
-            command.payload_digest.as_slice(),
-            response,
-            command.usage.entry_id,
-            command.usage.at,
-            command.usage.trace_id,
         )
-        .fetch_optional(&self.pool)
-        .await?
-        .ok_or(Error::Conflict(Conflict::CprImportLost))?;
-        Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
+        .fetch_all(&mut *transaction)
+        .await?;
+        effects::queue(&mut transaction, snapshot_id, effects).await?;
+        // By the register, whoever sent it.
+        let by_register = Command { channel: REGISTER, ..*command };
+        let page = effects::turn_page(&mut transaction, snapshot_id, effects, &by_register).await?;
+        let revision = switched(&mut transaction, switch, command).await?;
+        transaction.commit().await?;
+        Ok(Switched { revision, has_more: page.has_more })
     }
 
     /// Drops the records of copies that are out of use, and tells how many copies those were. Gives up after two
@@ -134,4 +148,33 @@ impl Store {
             .await?;
         u32::try_from(dropped).map_err(|_| Error::Unreadable("count of copies"))
     }
+}
+
+async fn switched(
+    transaction: &mut Transaction<'static, Postgres>,
+    Switch { loading, previous, response, at }: Switch<'_>,
+    command: &Command<'_>,
+) -> Result<Revision> {
+    let row = sqlx::query_file!(
+        "src/cpr/switch.sql",
+        SHARD,
+        loading.snapshot_id,
+        loading.attempt,
+        number(loading.row_count)?,
+        previous.map(|previous| previous.snapshot_id),
+        at,
+        command.usage.client,
+        command.channel,
+        command.request_id,
+        command.usage.rpc,
+        command.payload_digest.as_slice(),
+        response,
+        command.usage.entry_id,
+        command.usage.at,
+        command.usage.trace_id,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?
+    .ok_or(Error::Conflict(Conflict::CprImportLost))?;
+    Ok(Revision { epoch: row.epoch, shard: SHARD, number: row.revision })
 }

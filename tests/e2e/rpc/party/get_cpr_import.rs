@@ -1,6 +1,6 @@
 //! `PartyService.GetCprImport`.
 
-use fuldmagt_proto::v1::{CprImport, CprImportState, GetCprImportRequest, GetCprImportResponse};
+use fuldmagt_proto::v1::{self, CprImport, CprImportState, GetCprImportRequest, GetCprImportResponse};
 use fuldmagt_tests::World;
 use fuldmagt_tests::world::timestamp;
 use tonic::{Code, Response, Status};
@@ -38,6 +38,7 @@ async fn an_import_tells_how_far_it_has_come() {
         CprImport { state: CprImportState::Current.into(), row_count: 300, next_chunk: 30, ..import };
     let after = get(&world, request).await.unwrap();
     assert_eq!(after.cpr_import, Some(complete));
+    assert_eq!(after.effects, Some(v1::CprEffects::default()), "nobody is known");
     assert_eq!(after.revision, answer.revision, "the switch is the last change");
     assert_ne!(told.revision, after.revision);
 }

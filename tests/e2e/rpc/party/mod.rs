@@ -10,5 +10,6 @@ mod link_identifier;
 mod merge_parties;
 mod merge_parties_at_once;
 mod merge_parties_property;
+mod register_effects;
 mod resolve_party;
 mod resolve_suspension;

@@ -10,7 +10,7 @@ mod writer;
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use fuldmagt_domain::{cpr_record::CprRecord, period::danish_date};
+use fuldmagt_domain::{cpr_record::CprRecord, cpr_status::Effects, period::danish_date};
 use fuldmagt_store::{
     self as store, Conflict,
     cpr::{Begin, Comparison, CurrentSnapshot, Import, Loading, Resumed, SealedChunk, SnapshotState},
@@ -43,6 +43,8 @@ pub struct Settings {
     pub min_percent_of_current: u64,
     /// How long an import may be idle before another one may take its place.
     pub idle: Duration,
+    /// What each status has happen to a party.
+    pub effects: Effects,
 }
 
 /// What begins a stream.

@@ -156,16 +156,21 @@ impl Writer {
         };
         let response = encode(&Imported { import, comparison });
         let switch = Switch { loading, previous, response: &response, at };
-        let switched = app.store.switch_cpr_snapshot(switch, &order.command()).await;
-        let revision = taken_over_or(switched)?;
+        let switched = app.store.switch_cpr_snapshot(switch, &app.cpr.effects, &order.command()).await;
+        let switched = taken_over_or(switched)?;
         tracing::info!(
             rows = loading.row_count,
             index_ms = indexed.as_millis() as u64,
             compare_ms = (begun.elapsed() - indexed).as_millis() as u64,
             "a copy of the CPR register has come into use"
         );
+        if switched.has_more && app.turn_by_register().await.is_err() {
+            tracing::warn!(
+                "what the CPR register says of parties could not all be written; it is tried again"
+            );
+        }
         self.tidy_up().await;
-        Ok(Answer { response, revision })
+        Ok(Answer { response, revision: switched.revision })
     }
 
     /// Refuses the copy whole.

@@ -20,9 +20,10 @@ pub(super) async fn handle(app: &App, request: Request<GetCprImportRequest>) -> 
     let mut fields = Violations::new();
     let import_id = fields.read("import_id", |fields| uuid(fields, &message.import_id));
     let import_id = fields.finish(|| import_id)?;
-    let (import, revision) = app.get_cpr_import(&call, import_id).await?;
+    let (import, effects, revision) = app.get_cpr_import(&call, import_id).await?;
     Ok(GetCprImportResponse {
         cpr_import: Some(to_proto::cpr_import(&import)),
         revision: revision.to_token(),
+        effects: Some(to_proto::cpr_effects(&effects)),
     })
 }

@@ -2,7 +2,7 @@
 
 use fuldmagt_domain::cpr_status::CprStatus;
 use fuldmagt_proto::v1;
-use fuldmagt_store::cpr::{Import, SnapshotState};
+use fuldmagt_store::cpr::{EffectCounts, Import, SnapshotState};
 
 use super::timestamp;
 
@@ -23,6 +23,19 @@ pub fn cpr_import(import: &Import) -> v1::CprImport {
         next_chunk: i32::try_from(import.next_chunk).unwrap_or(i32::MAX),
         progress_time: Some(timestamp(import.progressed_at)),
         refusal_reason: import.refusal.clone().unwrap_or_default(),
+    }
+}
+
+/// What an import has done to the parties that are known.
+pub fn cpr_effects(counts: &EffectCounts) -> v1::CprEffects {
+    v1::CprEffects {
+        ended_count: row_count(counts.ended),
+        suspended_count: row_count(counts.suspended),
+        reinstated_count: row_count(counts.reinstated),
+        renumbered_count: row_count(counts.renumbered),
+        merged_count: row_count(counts.merged),
+        unresolved_count: row_count(counts.unresolved),
+        pending_count: row_count(counts.pending),
     }
 }
 
