@@ -49,7 +49,7 @@ impl Feed {
     }
 
     /// The header and the messages from that chunk on.
-    fn from_chunk(&self, next_chunk: i32) -> Vec<ImportCprSnapshotRequest> {
+    fn beginning_at(&self, next_chunk: i32) -> Vec<ImportCprSnapshotRequest> {
         let rest = &self.messages[1 + usize::try_from(next_chunk).unwrap()..];
         self.messages[..1].iter().chain(rest).cloned().collect()
     }
@@ -102,7 +102,7 @@ async fn an_import_goes_on_after_the_service_was_killed_while_chunks_came() {
     for kept in [20, 50] {
         let serving = start(&database, &keyring);
         let api = Api::connect(&serving).await;
-        let messages = feed.from_chunk(next_chunk);
+        let messages = feed.beginning_at(next_chunk);
         let come = 1 + usize::try_from(kept - next_chunk).unwrap();
         let (sender, answer) = feed.begin(&api, &messages[..come]).await;
         until_async("the chunks are durable", async || {
@@ -126,7 +126,7 @@ async fn an_import_goes_on_after_the_service_was_killed_while_chunks_came() {
     }
     let serving = start(&database, &keyring);
     let api = Api::connect(&serving).await;
-    assert_complete(&feed.send(&api, feed.from_chunk(next_chunk)).await.unwrap());
+    assert_complete(&feed.send(&api, feed.beginning_at(next_chunk)).await.unwrap());
     assert_eq!(count(&database, "cpr_record").await, ROWS as i64);
     assert_eq!(serving.stop().code, Some(0));
 }
@@ -156,7 +156,7 @@ async fn an_import_comes_into_use_once_when_the_service_is_killed_at_the_switch(
     let api = Api::connect(&serving).await;
     let mut complete = None;
     until_async("the import is answered", async || {
-        match feed.send(&api, feed.from_chunk(CHUNKS)).await {
+        match feed.send(&api, feed.beginning_at(CHUNKS)).await {
             Ok(answer) => complete = Some(answer),
             // It was switched between the first look and the second.
             Err(status) => assert_eq!(reason(&status), "IMPORT_TAKEN_OVER"),

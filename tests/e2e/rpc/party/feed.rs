@@ -58,7 +58,7 @@ impl Copy {
     }
 
     /// The messages of a stream that goes on from that chunk.
-    pub(crate) fn from_chunk(&self, next_chunk: i32) -> Vec<ImportCprSnapshotRequest> {
+    pub(crate) fn beginning_at(&self, next_chunk: i32) -> Vec<ImportCprSnapshotRequest> {
         let rest = &self.messages[1 + usize::try_from(next_chunk).unwrap()..];
         self.messages[..1].iter().chain(rest).cloned().collect()
     }

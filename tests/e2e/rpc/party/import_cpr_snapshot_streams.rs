@@ -48,7 +48,7 @@ async fn a_broken_stream_goes_on_where_it_was_broken_off() {
     let (world, copy) = broken().await;
     let told = copy.told(&world).await.unwrap();
     assert_eq!((told.state(), told.next_chunk, told.row_count), (CprImportState::Loading, 40, 160));
-    let answer = send(&world, copy.from_chunk(40)).await.unwrap();
+    let answer = send(&world, copy.beginning_at(40)).await.unwrap();
     assert_eq!((answer.added_count, world.count("cpr_record").await), (400, 400));
     world.until_idle().await;
 }
@@ -57,7 +57,7 @@ async fn a_broken_stream_goes_on_where_it_was_broken_off() {
 async fn a_stream_may_begin_anew_and_what_is_kept_already_is_skipped() {
     for first in [0, 17, 39] {
         let (world, copy) = broken().await;
-        let answer = send(&world, copy.from_chunk(first)).await.unwrap();
+        let answer = send(&world, copy.beginning_at(first)).await.unwrap();
         assert_eq!((answer.added_count, world.count("cpr_record").await), (400, 400));
     }
 }
@@ -65,7 +65,7 @@ async fn a_stream_may_begin_anew_and_what_is_kept_already_is_skipped() {
 #[tokio::test]
 async fn a_stream_that_goes_on_too_late_in_the_copy_is_refused() {
     let (world, copy) = broken().await;
-    let status = send(&world, copy.from_chunk(41)).await.unwrap_err();
+    let status = send(&world, copy.beginning_at(41)).await.unwrap_err();
     assert_eq!(Refused::of(&status), Refused::field("chunk.sequence", "CHUNK_OUT_OF_ORDER"));
     assert_eq!(copy.told(&world).await.unwrap().state(), CprImportState::Refused);
 }
@@ -92,14 +92,14 @@ async fn a_stream_can_break_again_and_again() {
     let (world, copy) = broken().await;
     for (number, next) in [(2, 55), (3, 70), (4, 99)] {
         let from = copy.told(&world).await.unwrap().next_chunk;
-        let messages = copy.from_chunk(from);
+        let messages = copy.beginning_at(from);
         let come = usize::try_from(next - from).unwrap();
         let sending = Sending::begin(&world, &messages[..=come]).await;
         copy.until_next_chunk(&world, next).await;
         sending.hang_up();
         until_logged(&world, "interrupted", number).await;
     }
-    send(&world, copy.from_chunk(99)).await.unwrap();
+    send(&world, copy.beginning_at(99)).await.unwrap();
     assert_eq!(world.count("cpr_record").await, 400);
 }
 
@@ -112,7 +112,7 @@ async fn a_stream_is_cut_off_at_its_deadline_and_the_next_goes_on() {
     let late = sending.unended().await;
     assert_eq!(Refused::of(&late), Refused::because(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
     until_logged(&world, "interrupted", 1).await;
-    send(&world, copy.from_chunk(40)).await.unwrap();
+    send(&world, copy.beginning_at(40)).await.unwrap();
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn the_later_stream_of_an_import_takes_it_over_and_the_earlier_one_can_wri
     let copy = copy_in_a_hundred_chunks(&world);
     let earlier = Sending::begin(&world, &copy.messages[..41]).await;
     copy.until_next_chunk(&world, 40).await;
-    let later = Sending::begin(&world, &copy.from_chunk(40)[..11]).await;
+    let later = Sending::begin(&world, &copy.beginning_at(40)[..11]).await;
     copy.until_next_chunk(&world, 50).await;
     earlier.send(&copy.messages[41..]).await;
     assert_eq!(Refused::of(&earlier.end().await.unwrap_err()), failed("IMPORT_TAKEN_OVER"));
@@ -141,7 +141,7 @@ async fn another_import_is_refused_while_one_is_loading_and_takes_its_place_when
     let unknown = Refused::because(Code::NotFound, "IMPORT_NOT_FOUND");
     assert_eq!(Refused::of(&second.told(&world).await.unwrap_err()), unknown);
 
-    let idle = Sending::begin(&world, &first.from_chunk(40)[..1]).await;
+    let idle = Sending::begin(&world, &first.beginning_at(40)[..1]).await;
     until("the stream has begun", async || world.count("cpr_snapshot where attempt = 2").await == 1).await;
     world.advance(TimeDelta::seconds(601)).await;
     second.send(&world).await.unwrap();
