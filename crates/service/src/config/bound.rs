@@ -91,10 +91,6 @@ pub const CPR_IMPORT_IDLE_S: Bound = Bound::new("cpr.import_idle_s", 600, 1, 86_
 /// How long one stream of an import may take, in seconds, whatever deadline the caller sets. A full copy takes minutes;
 /// an hour leaves room for a slow line, and the next stream goes on where one is cut off.
 pub const CPR_IMPORT_DEADLINE_S: Bound = Bound::new("cpr.import_deadline_s", 3_600, 1, 86_400);
-/// How often it is looked which delegations are about to end, in ms. A notice is told some days before; an hour is soon
-/// enough, and one look at an index is nothing.
-pub const EXPIRY_NOTICES_INTERVAL_MS: Bound =
-    Bound::new("jobs.expiry_notices_interval_ms", 3_600_000, 10, 86_400_000);
 
 /// All of them, for tests and help texts.
 pub const ALL: &[Bound] = &[
@@ -116,5 +112,4 @@ pub const ALL: &[Bound] = &[
     CPR_MIN_PERCENT,
     CPR_IMPORT_IDLE_S,
     CPR_IMPORT_DEADLINE_S,
-    EXPIRY_NOTICES_INTERVAL_MS,
 ];

@@ -46,8 +46,6 @@ pub struct Config {
     pub limits: Limits,
     /// The CPR register.
     pub cpr: Cpr,
-    /// What is done beside the RPCs.
-    pub jobs: Jobs,
     /// Logs, traces and metrics.
     pub telemetry: Telemetry,
     /// Whether a client may ask which services and messages there are.
@@ -139,13 +137,6 @@ pub struct Cpr {
     pub import_deadline: Duration,
     /// What each status does.
     pub effects: Effects,
-}
-
-/// What is done beside the RPCs.
-#[derive(Debug, Clone, Copy)]
-pub struct Jobs {
-    /// How often it is looked which delegations are about to end.
-    pub expiry_notices_interval: Duration,
 }
 
 /// Logs, traces and metrics.

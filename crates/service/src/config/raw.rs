@@ -23,7 +23,6 @@ pub(super) struct Raw {
     pub(super) rules: Rules,
     pub(super) limits: Limits,
     pub(super) cpr: Cpr,
-    pub(super) jobs: Jobs,
     pub(super) telemetry: Telemetry,
 }
 
@@ -43,7 +42,6 @@ impl Default for Raw {
             rules: Rules::default(),
             limits: Limits::default(),
             cpr: Cpr::default(),
-            jobs: Jobs::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -141,9 +139,3 @@ numbers! {
 
 /// The effect of each status that is not to have its default, both as written.
 pub(super) type StatusEffects = BTreeMap<String, String>;
-
-numbers! {
-    Jobs {
-        expiry_notices_interval_ms: bound::EXPIRY_NOTICES_INTERVAL_MS,
-    }
-}

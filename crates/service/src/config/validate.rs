@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::bound::{self, Bound};
 use super::raw::{self, Raw};
 use super::sources::Origins;
-use super::{Access, Config, Cpr, Database, Error, Jobs, Limits, Problem, Rules, Secret, Telemetry, Tls};
+use super::{Access, Config, Cpr, Database, Error, Limits, Problem, Rules, Secret, Telemetry, Tls};
 use fuldmagt_domain::cpr_status::{CprStatus, Effect, Effects};
 
 pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
@@ -44,7 +44,6 @@ pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
         },
         limits: limits(&raw.limits),
         cpr,
-        jobs: Jobs { expiry_notices_interval: Duration::from_millis(raw.jobs.expiry_notices_interval_ms) },
         telemetry: Telemetry {
             log_format: raw.telemetry.log_format,
             log_filter: raw.telemetry.log_filter,
@@ -94,7 +93,7 @@ impl Check<'_> {
 
     fn numbers(&mut self, raw: &Raw) {
         let all = raw.database.numbers().chain(raw.rules.numbers()).chain(raw.limits.numbers());
-        let all = all.chain(raw.cpr.numbers()).chain(raw.jobs.numbers());
+        let all = all.chain(raw.cpr.numbers());
         for (bound, value) in all {
             self.number(bound, value);
         }

@@ -74,8 +74,9 @@ taken as (
 -- After what they take the place of, so that the two do not overlap.
 granted as (
     insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
-                                      valid_from, valid_to)
-    select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, s.valid_from, s.valid_to
+                                      valid_from, valid_to, depth)
+    select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, s.valid_from, s.valid_to,
+           case when s.parent_id is null then 0 else cardinality($41) end
     from (select count(*) as n from taken) t, unnest($44::uuid[], $45::text[]) as n (delegation_id, uri)
     join step s using (delegation_id) join privilege p on p.shard = $1 and p.uri = n.uri
     where t.n >= 0
