@@ -49,7 +49,7 @@ lint: ## Format, clippy and the API definition
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@.ci/buf lint proto || test $$? -eq 99
 
-bench: ## Measure Check against an empty call and against the same SQL in pgbench
+bench: ## Measure Check against an empty call and pgbench (ARGS=cpr: an import of the CPR register against COPY)
 	@.ci/setup build
 	@.ci/bench $(ARGS)
 

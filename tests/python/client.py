@@ -263,12 +263,46 @@ def be_refused(front_end: Api, authority: Api, people: list[dict]) -> None:
     prove(info.domain == "fuldmagt.dk" and info.reason != "", "that refusal has a stable reason too")
 
 
+def record_text(r) -> str:
+    """As the API definition has it."""
+    fields = [r.cpr_number, r.status, r.new_cpr_number, "01"[r.is_protected], r.name, r.country_code]
+    return "".join(field + "\x1f" for field in [*fields, *r.address_lines]) + "\x1e"
+
+
+def feed_register(feed: Api, people: list[dict]) -> None:
+    pb, cpr = module("party_service_pb2"), module("cpr_snapshot_pb2")
+    header = cpr.CprSnapshotHeader(import_id=request_id(), as_of="2020-01-01", expected_row_count=len(people))
+    digest, chunks = bytes(32), []
+    for sequence, person in enumerate(people):
+        record = cpr.CprRecord(
+            cpr_number=person["cpr"],
+            status="1",
+            is_protected=sequence == 0,
+            name=person["name"],
+            address_lines=["Prøvevej 1", "5970 Ærøskøbing"],
+            country_code="DK",
+        )
+        chunks.append(cpr.CprSnapshotChunk(sequence=sequence, records=[record]))
+        digest = hashlib.sha256(digest + hashlib.sha256(record_text(record).encode()).digest()).digest()
+    trailer = cpr.CprSnapshotTrailer(row_count=len(people), sha256=digest)
+
+    def stream():
+        yield pb.ImportCprSnapshotRequest(header=header)
+        yield from (pb.ImportCprSnapshotRequest(chunk=chunk) for chunk in chunks)
+        yield pb.ImportCprSnapshotRequest(trailer=trailer)
+
+    answer = feed.parties.ImportCprSnapshot(stream(), timeout=TIMEOUT_S)
+    prove(answer.added_count == len(people), "a copy of the CPR register comes into use")
+    told = call(feed.parties.GetCprImport, pb.GetCprImportRequest(import_id=header.import_id))
+    prove(told.cpr_import == answer.cpr_import, "an import tells how far it has come")
+
+
 def main() -> None:
     told = json.load(sys.stdin)
     people = told["people"]
     generate(told["proto"], told["generated"])
-    operator, front_end, authority = (
-        Api(told["target"], told["certs"], client) for client in ("operator", "borger-dk", "skat")
+    operator, front_end, authority, feed = (
+        Api(told["target"], told["certs"], client) for client in ("operator", "borger-dk", "skat", "cpr-feed")
     )
     publish(operator, told["authority_cvr"])
     delegator, representative = (register(front_end, person) for person in people)
@@ -276,6 +310,7 @@ def main() -> None:
     ask(authority, people, given)
     revoke(front_end, authority, people, given)
     be_refused(front_end, authority, people)
+    feed_register(feed, people)
     print("every answer was as it must be")
 
 

@@ -1,6 +1,7 @@
 //! What every end-to-end test stands on: a throw-away Postgres, people who do not exist, a clock that obeys.
 
 pub mod cluster;
+pub mod cpr_register;
 pub mod fixtures;
 pub mod output;
 pub mod population;

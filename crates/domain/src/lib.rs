@@ -3,8 +3,11 @@
 //! Pure types and rules. Nothing here reads a clock, touches a network or a disk, or knows how a value is
 //! stored or sent. Parse, don't validate: a value of one of these types that exists is valid.
 
+pub mod address;
 pub mod agreement;
 pub mod assurance;
+pub mod cpr_record;
+pub mod cpr_status;
 pub mod decision;
 pub mod delegation;
 pub mod designation;

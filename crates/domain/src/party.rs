@@ -29,6 +29,9 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Every standing.
+    pub const ALL: [Self; 3] = [Self::Good, Self::Suspended, Self::Ended];
+
     /// The stable name, as stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -42,7 +45,7 @@ impl Standing {
     /// The standing of that name, if it is one.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Good, Self::Suspended, Self::Ended].into_iter().find(|standing| standing.as_str() == name)
+        Self::ALL.into_iter().find(|standing| standing.as_str() == name)
     }
 }
 

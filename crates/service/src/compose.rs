@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::app::import_cpr_snapshot;
 use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
 use crate::config::Config;
 use crate::database::Database;
@@ -17,6 +18,7 @@ use crate::embedded;
 use crate::jobs::database_probe::DatabaseProbe;
 use crate::jobs::expiry_notices::ExpiryNotices;
 use crate::jobs::lapsed_requests::LapsedRequests;
+use crate::jobs::register_effects::RegisterEffects;
 use crate::jobs::standing_effects::StandingEffects;
 use crate::jobs::usage_log_partitions::UsageLogPartitions;
 use crate::jobs::{Failure, Jobs, Outcome, Stop};
@@ -118,6 +120,8 @@ impl Service {
         jobs.start("lapsed-requests", move |stop| lapsed.run(stop));
         let expiry_notices = ExpiryNotices { app: app.clone(), days: config.rules.expiry_notice_days };
         jobs.start("expiry-notices", move |stop| expiry_notices.run(stop));
+        let register = RegisterEffects { app: app.clone() };
+        jobs.start("register-effects", move |stop| register.run(stop));
         let effects = StandingEffects { app };
         jobs.start("standing-effects", move |stop| effects.run(stop));
 
@@ -221,7 +225,13 @@ fn app(store: &Store, config: &Config, parts: &Parts) -> App {
     };
     let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
     let answer_max_age = Duration::from_secs(config.rules.answer_max_age_s.into());
-    App::new(store.clone(), clock, ids, rules, answer_max_age)
+    let cpr = import_cpr_snapshot::Settings {
+        min_rows: config.cpr.min_rows,
+        min_percent_of_current: config.cpr.min_percent_of_current,
+        idle: config.cpr.import_idle,
+        effects: config.cpr.effects,
+    };
+    App::new(store.clone(), clock, ids, rules, answer_max_age, cpr)
 }
 
 async fn until_stopped(endless: impl Future<Output = std::convert::Infallible>, mut stop: Stop) -> Outcome {

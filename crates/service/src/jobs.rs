@@ -10,6 +10,7 @@ use tokio::task::{Id, JoinSet};
 pub(crate) mod database_probe;
 pub(crate) mod expiry_notices;
 pub(crate) mod lapsed_requests;
+pub(crate) mod register_effects;
 pub(crate) mod standing_effects;
 pub(crate) mod usage_log_partitions;
 

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use index::IndexKey;
+pub(crate) use sealed::{Batch, Secret, associated_data, open, random, seal};
 pub use sealed::{KEY_BYTES, MAX_PLAIN_BYTES, OVERHEAD_BYTES};
-pub(crate) use sealed::{Secret, associated_data, open, push_prefixed, random, seal};
 
 /// Why something could not be encrypted, decrypted or derived. Says nothing about keys or contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,11 @@ pub enum Purpose {
     Signer = 5,
     /// What a signing service returned; owner and key are the proof's.
     Evidence = 6,
+    /// The number that a person has in the place of another, as the CPR register tells it; the owner is the record, the
+    /// key that of the register's copy.
+    CprNumber = 20,
+    /// Name and address in the CPR register; owner and key likewise.
+    CprPerson = 21,
 }
 
 /// The key of one party, under which everything personal about it is encrypted.
@@ -104,6 +109,11 @@ impl DataKey {
         seal(&self.0, &bound_to(purpose, owner), plain)
     }
 
+    /// Seals very many texts, faster than one by one.
+    pub(crate) fn batch(&self) -> SealingBatch {
+        SealingBatch(Batch::new(&self.0))
+    }
+
     /// The plain text of what [`seal`](Self::seal) made, for the same purpose and owner. Wiped when dropped.
     ///
     /// # Errors
@@ -117,6 +127,22 @@ impl DataKey {
 impl fmt::Debug for DataKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DataKey(redacted)")
+    }
+}
+
+/// Seals very many texts under one data key.
+pub(crate) struct SealingBatch(Batch);
+
+impl SealingBatch {
+    /// Appends what [`DataKey::seal`] would give for the parts as one text.
+    pub(crate) fn append(
+        &mut self,
+        purpose: Purpose,
+        owner: Uuid,
+        out: &mut Vec<u8>,
+        parts: &[&[u8]],
+    ) -> Result<(), Error> {
+        self.0.append(&bound_to(purpose, owner), out, parts)
     }
 }
 
@@ -159,7 +185,8 @@ mod tests {
     use super::*;
 
     const OWNER: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
-    const PURPOSES: [Purpose; 3] = [Purpose::Identifier, Purpose::Name, Purpose::Message];
+    const PURPOSES: [Purpose; 5] =
+        [Purpose::Identifier, Purpose::Name, Purpose::Message, Purpose::CprNumber, Purpose::CprPerson];
 
     fn key(byte: u8) -> DataKey {
         DataKey::from_bytes(&[byte; KEY_BYTES]).unwrap()
@@ -170,7 +197,7 @@ mod tests {
         fn what_is_sealed_opens_for_the_same_purpose_and_owner(
             plain in prop::collection::vec(any::<u8>(), 0..300),
             owner in any::<u128>(),
-            purpose in 0..3_usize,
+            purpose in 0..5_usize,
         ) {
             let (owner, purpose) = (Uuid::from_u128(owner), PURPOSES[purpose]);
             let key = DataKey::generate().unwrap();

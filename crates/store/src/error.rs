@@ -54,6 +54,12 @@ pub enum Conflict {
     CatalogueName,
     /// The row was changed meanwhile.
     Version,
+    /// Another copy of the CPR register is loading, or this one was begun meanwhile.
+    CprImport,
+    /// The import goes on in another stream, or has ended meanwhile.
+    CprImportLost,
+    /// A copy of the CPR register has a number twice.
+    CprNumberTwice,
 }
 
 impl fmt::Display for Conflict {
@@ -72,6 +78,9 @@ impl fmt::Display for Conflict {
             Self::TooManyPaperCases => "paper cases",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
+            Self::CprImport => "import of the CPR register",
+            Self::CprImportLost => "stream of an import",
+            Self::CprNumberTwice => "number in the CPR register",
         })
     }
 }
@@ -102,6 +111,8 @@ impl Conflict {
             | "paper_case_is_written_once"
             | "supersession_pkey"
             | "proof_of_delegation" => Some(Self::Version),
+            "one_loading_cpr_snapshot" | "one_cpr_import_per_id" => Some(Self::CprImport),
+            _ if name.starts_with("cpr_record_") && name.ends_with("_pkey") => Some(Self::CprNumberTwice),
             _ => None,
         }
     }

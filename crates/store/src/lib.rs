@@ -8,6 +8,7 @@
 
 pub mod catalogue;
 pub mod command;
+pub mod cpr;
 pub mod crypt;
 pub mod delegation;
 pub mod keyring;

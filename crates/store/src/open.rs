@@ -92,6 +92,7 @@ impl Store {
         }
         let used = sqlx::query_scalar!(
             r#"select wrapping_key_id as "key_id!" from party_key where shard = $1
+               union select wrapping_key_id from cpr_snapshot where shard = $1 and wrapping_key_id is not null
                union select wrapping_key_id from signature_proof where shard = $1"#,
             SHARD,
         )

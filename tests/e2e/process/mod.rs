@@ -6,6 +6,8 @@ mod catalogue_load;
 mod client_commands;
 mod collector;
 mod configuration;
+mod cpr_effects;
+mod cpr_import;
 mod demo;
 mod embedded;
 pub(crate) mod folder;

@@ -13,6 +13,7 @@ fn allowed(rpc: &str) -> &'static [&'static str] {
     match (service, method) {
         ("/fuldmagt.v1.QueryService", _) => &["authority"],
         ("/fuldmagt.v1.DelegationService", _) => &["front_end"],
+        ("/fuldmagt.v1.PartyService", "ImportCprSnapshot" | "GetCprImport") => &["register_feed"],
         ("/fuldmagt.v1.PaperService", "StartPaperDelegation") => &["front_end", "caseworker_system"],
         ("/fuldmagt.v1.PaperService", _) => &["caseworker_system"],
         ("/fuldmagt.v1.NoticeService", _) => &["front_end"],

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use super::world::{EVIDENCE, Gift, World};
 
 /// Every value of every column of every table that holds the text, as text or as hexadecimal digits of its bytes.
-async fn places(text: &str, pool: &PgPool) -> Vec<String> {
+pub(super) async fn places(text: &str, pool: &PgPool) -> Vec<String> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select c.oid::regclass::text, quote_ident(a.attname) from pg_class c join pg_attribute a on a.attrelid = c.oid
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped",
@@ -97,7 +97,7 @@ impl Given {
 }
 
 #[track_caller]
-fn assert_unreadable<T: std::fmt::Debug>(result: Result<T, Error>) {
+pub(super) fn assert_unreadable<T: std::fmt::Debug>(result: Result<T, Error>) {
     assert!(matches!(result, Err(Error::Unreadable(_))), "{result:?}");
 }
 

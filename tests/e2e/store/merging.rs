@@ -3,7 +3,7 @@
 use fuldmagt_tests::database;
 
 /// Every foreign key to a party, and what a merge does to it. Whoever adds one says it here, and has the merge do it.
-const REACHED: [(&str, &str, &str); 12] = [
+const REACHED: [(&str, &str, &str); 13] = [
     ("delegation", "delegator_id", "moves"),
     ("delegation", "representative_id", "moves"),
     ("designation", "employee_id", "is of an employee, and only persons are merged"),
@@ -13,6 +13,7 @@ const REACHED: [(&str, &str, &str); 12] = [
     ("party", "merged_into", "is told where that went"),
     ("party", "organisation_id", "is an organisation, and only persons are merged"),
     ("party_key", "party_id", "is destroyed"),
+    ("register_effect", "party_id", "is forgotten: its number was followed"),
     ("standing_effect", "party_id", "is forgotten: the survivor's standing counts"),
     // No foreign keys, but parties all the same.
     ("delegation", "chain", "moves"),

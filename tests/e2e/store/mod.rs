@@ -4,6 +4,8 @@ mod constraints;
 mod constraints_catalogue;
 mod constraints_paper;
 mod constraints_requests;
+mod cpr_constraints;
+mod cpr_register;
 mod encryption;
 mod feed;
 mod merging;

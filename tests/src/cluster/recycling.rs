@@ -12,7 +12,9 @@ const EMPTY: &str = "
         sequence regclass;
     begin
         perform set_config('session_replication_role', 'replica', true);
-        for found in select inhrelid from pg_inherits where inhparent = 'usage_log'::regclass loop
+        for found in
+            select inhrelid from pg_inherits where inhparent in ('usage_log'::regclass, 'cpr_record'::regclass)
+        loop
             execute format('drop table %s', found);
         end loop;
         for found in

@@ -21,7 +21,7 @@ pub use catalogue::{PRIVILEGES, PUBLISHED, PrivilegeNumber};
 pub use load::{Loaded, load};
 pub use parties::PartyNumber;
 pub use plan::Delegation;
-pub use random::Random;
+pub use random::{Random, spread};
 pub use schema::describe;
 
 use parties::Parties;

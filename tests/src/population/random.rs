@@ -1,7 +1,7 @@
 //! Chance that is the same in every run.
 
 /// Splitmix64: every bit of the result depends on every bit of the count.
-pub(super) fn spread(n: u64) -> u64 {
+pub fn spread(n: u64) -> u64 {
     let mut z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

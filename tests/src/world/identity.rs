@@ -54,6 +54,33 @@ impl World {
         (whole, answer)
     }
 
+    /// The party that the CPR number names.
+    ///
+    /// # Errors
+    /// What the service answers when there is none.
+    pub async fn known_by_number(&self, number: &str) -> Result<v1::Party, Status> {
+        let identifier = v1::Identifier { value: Some(v1::identifier::Value::CprNumber(number.to_owned())) };
+        let request = v1::ResolvePartyRequest {
+            request_id: self.request_id(),
+            identifiers: vec![identifier],
+            create_if_missing: false,
+            name: String::new(),
+        };
+        let answer = self.front_end.parties().resolve_party(request).await?.into_inner();
+        Ok(answer.party.expect("a party"))
+    }
+
+    /// The party learns an identifier.
+    pub async fn link(&self, party: &Registered, identifier: &Identifier) {
+        let request = v1::LinkIdentifierRequest {
+            request_id: self.request_id(),
+            party_id: party.id.clone(),
+            identifier: Some(to_proto::identifier(identifier)),
+            etag: String::new(),
+        };
+        self.front_end.parties().link_identifier(request).await.expect("it is linked");
+    }
+
     /// How many commands have changed something so far.
     pub async fn feed_revision(&self) -> i64 {
         sqlx::query_scalar("select revision from feed_head")

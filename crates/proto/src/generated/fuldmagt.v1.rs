@@ -565,6 +565,188 @@ impl EndReason {
         }
     }
 }
+/// Begins every stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprSnapshotHeader {
+    /// Names the import: a UUID (RFC 9562) chosen by the caller, kept for every stream that sends a part of the same copy,
+    /// and used for no other copy. Required.
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    /// The day that the register is told as of, YYYY-MM-DD; later than that of the copy in use. Required.
+    #[prost(string, tag = "2")]
+    pub as_of: ::prost::alloc::string::String,
+    /// How many records the copy has, over all streams: 1 to 100,000,000. Required.
+    #[prost(int64, tag = "3")]
+    pub expected_row_count: i64,
+}
+/// Some records, in the order in which the caller numbers them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CprSnapshotChunk {
+    /// 0 for the first chunk of the import, and one more for each that follows; the next stream of the same import goes on
+    /// counting.
+    #[prost(int32, tag = "1")]
+    pub sequence: i32,
+    /// 1 to 1,000 records, in any order. A message may be at most as long as the service reads (1 MiB unless configured).
+    #[prost(message, repeated, tag = "2")]
+    pub records: ::prost::alloc::vec::Vec<CprRecord>,
+}
+/// One number in the CPR register.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprRecord {
+    /// CPR number (personnummer), ten digits with or without a hyphen after the sixth. No number is twice in a copy.
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub cpr_number: ::prost::alloc::string::String,
+    /// Its status (personstatus), with or without the leading zero: 01, 03, 05, 07, 20, 30, 50, 60, 70, 80 or 90.
+    /// Required.
+    #[prost(string, tag = "2")]
+    pub status: ::prost::alloc::string::String,
+    /// The number that the person has now: required with status 60, possible with 50, and empty with every other.
+    #[prost(string, tag = "3")]
+    pub new_cpr_number: ::prost::alloc::string::String,
+    /// Name-and-address protection (navne- og adressebeskyttelse).
+    #[prost(bool, tag = "4")]
+    pub is_protected: bool,
+    /// The name: 1 to 130 characters, NFC, no control characters, no white space first or last. Empty: not known.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The address as it stands on an envelope, without the name: up to 6 lines of 1 to 34 characters each, NFC, no
+    /// control characters, no white space first or last. None: not known.
+    #[prost(string, repeated, tag = "6")]
+    pub address_lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The address's country, ISO 3166-1 alpha-2 in capital letters. Required with an address, else empty.
+    #[prost(string, tag = "7")]
+    pub country_code: ::prost::alloc::string::String,
+}
+/// Ends the last stream of an import.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprSnapshotTrailer {
+    /// How many records all chunks of the import had, over all streams; the same as announced.
+    #[prost(int64, tag = "1")]
+    pub row_count: i64,
+    /// A digest of all chunks of the import, over all streams: 32 bytes. To compute it, begin with 32 zero bytes, and for
+    /// each chunk in order replace them by SHA-256(the 32 bytes so far, followed by SHA-256(the chunk's text)).
+    ///
+    /// A chunk's text is the texts of its records, one after the other; a record's text is, each in UTF-8 exactly as it is
+    /// sent and each followed by the byte 1F: cpr_number, status, new_cpr_number, `1` if is_protected and else `0`, name,
+    /// country_code, and every line of the address; and then the byte 1E.
+    ///
+    /// The text of a record is, in Python:
+    ///
+    ///      fields = \[r.cpr_number, r.status, r.new_cpr_number, "01"[r.is_protected\], r.name, r.country_code]
+    ///      "".join(field + "\x1f" for field in \[*fields, *r.address_lines\]) + "\x1e"
+    #[prost(bytes = "vec", tag = "2")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+}
+/// One import of a full copy.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprImport {
+    /// The import's id, as the caller chose it.
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    /// The day that the register is told as of, YYYY-MM-DD.
+    #[prost(string, tag = "2")]
+    pub as_of: ::prost::alloc::string::String,
+    /// Where it is in its life.
+    #[prost(enumeration = "CprImportState", tag = "3")]
+    pub state: i32,
+    /// How many records were announced.
+    #[prost(int64, tag = "4")]
+    pub expected_row_count: i64,
+    /// How many are durable.
+    #[prost(int64, tag = "5")]
+    pub row_count: i64,
+    /// The chunk that comes next. All before it are durable.
+    #[prost(int32, tag = "6")]
+    pub next_chunk: i32,
+    /// When the last of them became durable.
+    #[prost(message, optional, tag = "7")]
+    pub progress_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it was refused: the reason that ended it, such as CPR_DATE_INVALID, or IMPORT_ABANDONED when it was given up
+    /// for another one. Empty in every other state.
+    #[prost(string, tag = "8")]
+    pub refusal_reason: ::prost::alloc::string::String,
+}
+/// How many records a copy has of one status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprStatusCount {
+    /// The status, two digits.
+    #[prost(string, tag = "1")]
+    pub status: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(int64, tag = "2")]
+    pub row_count: i64,
+}
+/// What an import has done to the parties that are known, as far as it is written: in counts of parties. What each status
+/// does is configured; by default 90 ends, 30, 50 and 70 suspend, and 60 has the person follow to the new number. Of 30
+/// and 50 a caseworker lifts the suspension (PartyService.ResolveSuspension), of 70 the register does as well.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CprEffects {
+    /// Have ended: what they gave and hold ends.
+    #[prost(int64, tag = "1")]
+    pub ended_count: i64,
+    /// Were suspended: what they gave and hold rests.
+    #[prost(int64, tag = "2")]
+    pub suspended_count: i64,
+    /// Are in good standing again, because the register says that they are there.
+    #[prost(int64, tag = "3")]
+    pub reinstated_count: i64,
+    /// Have learned their new number; they are found by both.
+    #[prost(int64, tag = "4")]
+    pub renumbered_count: i64,
+    /// Were merged into the party that has their new number.
+    #[prost(int64, tag = "5")]
+    pub merged_count: i64,
+    /// Have a new number that is another party's, with which they cannot be merged: it has ended, or the two have more
+    /// delegations than one merge touches. Nothing has changed for them; the next copy asks again.
+    #[prost(int64, tag = "6")]
+    pub unresolved_count: i64,
+    /// While the copy is in use: of how many parties something is still to be written, whatever it comes from. 0 when the
+    /// import is written out.
+    #[prost(int64, tag = "7")]
+    pub pending_count: i64,
+}
+/// Where an import is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CprImportState {
+    /// Never sent.
+    Unspecified = 0,
+    /// Chunks are awaited: a stream that begins with the same header goes on.
+    Loading = 1,
+    /// Complete, and in use.
+    Current = 2,
+    /// Was in use; a newer copy is.
+    Replaced = 3,
+    /// Refused whole, or given up. The copy that was in use before is still in use.
+    Refused = 4,
+}
+impl CprImportState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CPR_IMPORT_STATE_UNSPECIFIED",
+            Self::Loading => "CPR_IMPORT_STATE_LOADING",
+            Self::Current => "CPR_IMPORT_STATE_CURRENT",
+            Self::Replaced => "CPR_IMPORT_STATE_REPLACED",
+            Self::Refused => "CPR_IMPORT_STATE_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CPR_IMPORT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CPR_IMPORT_STATE_LOADING" => Some(Self::Loading),
+            "CPR_IMPORT_STATE_CURRENT" => Some(Self::Current),
+            "CPR_IMPORT_STATE_REPLACED" => Some(Self::Replaced),
+            "CPR_IMPORT_STATE_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
 /// An identifier of a party. Always typed, never guessed: a CPR number and a P number both have ten digits,
 /// a CVR and an SE number both have eight.
 ///
@@ -757,6 +939,71 @@ pub struct LinkIdentifierResponse {
     /// Revision token of the write; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
+}
+/// Request of PartyService.ImportCprSnapshot: one message of the stream.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportCprSnapshotRequest {
+    /// Exactly one must be set.
+    #[prost(oneof = "import_cpr_snapshot_request::Part", tags = "1, 2, 3")]
+    pub part: ::core::option::Option<import_cpr_snapshot_request::Part>,
+}
+/// Nested message and enum types in `ImportCprSnapshotRequest`.
+pub mod import_cpr_snapshot_request {
+    /// Exactly one must be set.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Part {
+        /// The first message.
+        #[prost(message, tag = "1")]
+        Header(super::CprSnapshotHeader),
+        /// Every message between the first and the last.
+        #[prost(message, tag = "2")]
+        Chunk(super::CprSnapshotChunk),
+        /// The last message.
+        #[prost(message, tag = "3")]
+        Trailer(super::CprSnapshotTrailer),
+    }
+}
+/// Response of PartyService.ImportCprSnapshot: what has come into use, in counts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportCprSnapshotResponse {
+    /// The import, complete.
+    #[prost(message, optional, tag = "1")]
+    pub cpr_import: ::core::option::Option<CprImport>,
+    /// How many records it has of each status that occurs, by status.
+    #[prost(message, repeated, tag = "2")]
+    pub status_counts: ::prost::alloc::vec::Vec<CprStatusCount>,
+    /// Numbers that the copy before did not have.
+    #[prost(int64, tag = "3")]
+    pub added_count: i64,
+    /// Numbers of the copy before that are there no more.
+    #[prost(int64, tag = "4")]
+    pub removed_count: i64,
+    /// Numbers whose status was another.
+    #[prost(int64, tag = "5")]
+    pub status_changed_count: i64,
+    /// Revision token of the switch; opaque.
+    #[prost(string, tag = "6")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Request of PartyService.GetCprImport.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCprImportRequest {
+    /// The import's id: a UUID. Required.
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+}
+/// Response of PartyService.GetCprImport.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCprImportResponse {
+    /// The import.
+    #[prost(message, optional, tag = "1")]
+    pub cpr_import: ::core::option::Option<CprImport>,
+    /// Revision token: the state that this answer is from; opaque.
+    #[prost(string, tag = "2")]
+    pub revision: ::prost::alloc::string::String,
+    /// What it has done to the parties that are known.
+    #[prost(message, optional, tag = "3")]
+    pub effects: ::core::option::Option<CprEffects>,
 }
 /// Request of PartyService.MergeParties.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1062,6 +1309,83 @@ pub mod party_service_client {
                 .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "LinkIdentifier"));
             self.inner.unary(req, path, codec).await
         }
+        /// Takes the daily full copy of the CPR register, and puts it in the place of the one before in one step. Called by
+        /// register feeds.
+        ///
+        /// A stream is a header, chunks in order, and at last a trailer. What has come is kept when a stream breaks: send the
+        /// same header again, then the chunks from GetCprImport's `next_chunk` (earlier ones are skipped unread), then the
+        /// trailer. A later stream of the same import stops an earlier one that still runs (IMPORT_TAKEN_OVER). The same
+        /// import sent again after it was completed gets the first answer again, for at least 24 hours; with another header or
+        /// trailer it is refused (IDEMPOTENCY_MISMATCH). From the instant in which
+        /// it comes into use, no check says yes for whom it tells to be dead or suspends (of very many at once, from the answer
+        /// on). That their delegations end or rest is written, and told to the other parties, within a minute; so is a new number,
+        /// by which the person is found then as well as by the old one. GetCprImport tells how many.
+        ///
+        /// These refuse the copy whole; the one in use stays, and a new attempt takes a new import_id: a record that is wrong
+        /// in itself (the field, its chunk and its place are told, never a value), a number that is there twice
+        /// (CPR_NUMBER_TWICE), a chunk that is missing or comes twice (CHUNK_OUT_OF_ORDER), other messages than these in this
+        /// order (PART_UNEXPECTED), and a copy that was cut short: a stream that ends without a trailer (SNAPSHOT_TRUNCATED),
+        /// a trailer whose count (ROW_COUNT_MISMATCH) or digest (DIGEST_MISMATCH) is not that of what came, or fewer or more
+        /// records than announced (ROW_COUNT_MISMATCH).
+        ///
+        /// These refuse it before anything is kept: a day that is not after that of the copy in use (SNAPSHOT_NOT_NEWER),
+        /// implausibly few records (SNAPSHOT_TOO_SMALL: by default under 95 % of the copy in use), another import that is
+        /// loading and has not been idle for long, by default 10 minutes (IMPORT_RUNNING), an import that was refused before
+        /// (IMPORT_REFUSED).
+        pub async fn import_cpr_snapshot(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportCprSnapshotRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportCprSnapshotResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PartyService/ImportCprSnapshot",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fuldmagt.v1.PartyService", "ImportCprSnapshot"),
+                );
+            self.inner.client_streaming(req, path, codec).await
+        }
+        /// How far an import of the calling client has come. One of another client and one that there is not look alike
+        /// (IMPORT_NOT_FOUND).
+        pub async fn get_cpr_import(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCprImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCprImportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fuldmagt.v1.PartyService/GetCprImport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fuldmagt.v1.PartyService", "GetCprImport"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Joins two parties that turned out to be one person: everything of the absorbed party (identifiers, delegations
         /// given and held, requests, proofs, history) follows to the surviving one, in one step. It cannot be undone; the
         /// answer says what it did.
@@ -1196,6 +1520,45 @@ pub mod party_service_server {
             request: tonic::Request<super::LinkIdentifierRequest>,
         ) -> std::result::Result<
             tonic::Response<super::LinkIdentifierResponse>,
+            tonic::Status,
+        >;
+        /// Takes the daily full copy of the CPR register, and puts it in the place of the one before in one step. Called by
+        /// register feeds.
+        ///
+        /// A stream is a header, chunks in order, and at last a trailer. What has come is kept when a stream breaks: send the
+        /// same header again, then the chunks from GetCprImport's `next_chunk` (earlier ones are skipped unread), then the
+        /// trailer. A later stream of the same import stops an earlier one that still runs (IMPORT_TAKEN_OVER). The same
+        /// import sent again after it was completed gets the first answer again, for at least 24 hours; with another header or
+        /// trailer it is refused (IDEMPOTENCY_MISMATCH). From the instant in which
+        /// it comes into use, no check says yes for whom it tells to be dead or suspends (of very many at once, from the answer
+        /// on). That their delegations end or rest is written, and told to the other parties, within a minute; so is a new number,
+        /// by which the person is found then as well as by the old one. GetCprImport tells how many.
+        ///
+        /// These refuse the copy whole; the one in use stays, and a new attempt takes a new import_id: a record that is wrong
+        /// in itself (the field, its chunk and its place are told, never a value), a number that is there twice
+        /// (CPR_NUMBER_TWICE), a chunk that is missing or comes twice (CHUNK_OUT_OF_ORDER), other messages than these in this
+        /// order (PART_UNEXPECTED), and a copy that was cut short: a stream that ends without a trailer (SNAPSHOT_TRUNCATED),
+        /// a trailer whose count (ROW_COUNT_MISMATCH) or digest (DIGEST_MISMATCH) is not that of what came, or fewer or more
+        /// records than announced (ROW_COUNT_MISMATCH).
+        ///
+        /// These refuse it before anything is kept: a day that is not after that of the copy in use (SNAPSHOT_NOT_NEWER),
+        /// implausibly few records (SNAPSHOT_TOO_SMALL: by default under 95 % of the copy in use), another import that is
+        /// loading and has not been idle for long, by default 10 minutes (IMPORT_RUNNING), an import that was refused before
+        /// (IMPORT_REFUSED).
+        async fn import_cpr_snapshot(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::ImportCprSnapshotRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportCprSnapshotResponse>,
+            tonic::Status,
+        >;
+        /// How far an import of the calling client has come. One of another client and one that there is not look alike
+        /// (IMPORT_NOT_FOUND).
+        async fn get_cpr_import(
+            &self,
+            request: tonic::Request<super::GetCprImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCprImportResponse>,
             tonic::Status,
         >;
         /// Joins two parties that turned out to be one person: everything of the absorbed party (identifiers, delegations
@@ -1396,6 +1759,100 @@ pub mod party_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LinkIdentifierSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PartyService/ImportCprSnapshot" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportCprSnapshotSvc<T: PartyService>(pub Arc<T>);
+                    impl<
+                        T: PartyService,
+                    > tonic::server::ClientStreamingService<
+                        super::ImportCprSnapshotRequest,
+                    > for ImportCprSnapshotSvc<T> {
+                        type Response = super::ImportCprSnapshotResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ImportCprSnapshotRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PartyService>::import_cpr_snapshot(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportCprSnapshotSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fuldmagt.v1.PartyService/GetCprImport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCprImportSvc<T: PartyService>(pub Arc<T>);
+                    impl<
+                        T: PartyService,
+                    > tonic::server::UnaryService<super::GetCprImportRequest>
+                    for GetCprImportSvc<T> {
+                        type Response = super::GetCprImportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCprImportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PartyService>::get_cpr_import(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCprImportSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -62,6 +62,14 @@ impl Channel {
             Self::System => "system",
         }
     }
+
+    /// The channel of that name, if it is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::SelfService, Self::Paper, Self::Register, Self::System]
+            .into_iter()
+            .find(|channel| channel.as_str() == name)
+    }
 }
 
 /// The answer to a command, encoded for the caller but for its revision. The same bytes answer repeated requests.
@@ -96,14 +104,14 @@ impl App {
         Order { call, request_id, channel, payload_digest }
     }
 
-    /// The order of something that the service does by itself, `what` in the usage log.
+    /// The order of something that the service does by itself, `what` in the usage log. `channel`: how it came about.
     ///
     /// # Errors
     /// [`Error::Broken`].
-    pub(super) fn own_order(&self, what: &'static str) -> Result<Order> {
+    pub(super) fn own_order(&self, what: &'static str, channel: Channel) -> Result<Order> {
         let client = clients::service_itself().map_err(|_| Error::Broken("the service's own client"))?;
         let call = self.call(Caller { client: Arc::new(client), rpc: what, trace_id: None });
-        Ok(self.order(call, self.ids.random_id(), &[], Channel::System))
+        Ok(self.order(call, self.ids.random_id(), &[], channel))
     }
 
     /// The first answer, if the command had one, else the error. For a request that is wrong by now but was right when
@@ -204,7 +212,10 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         | Conflict::Identifier
         | Conflict::IdentifierKind
         | Conflict::CatalogueName
-        | Conflict::OverlappingGrant => None,
+        | Conflict::OverlappingGrant
+        | Conflict::CprImport
+        | Conflict::CprImportLost
+        | Conflict::CprNumberTwice => None,
     }
 }
 
@@ -242,7 +253,11 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::IdentifierKind
             | Conflict::CatalogueName
             | Conflict::OverlappingGrant => true,
-            Conflict::TooManyRequests
+            // Two imports of the CPR register, or two streams of one: the loser is told.
+            Conflict::CprImport
+            | Conflict::CprImportLost
+            | Conflict::CprNumberTwice
+            | Conflict::TooManyRequests
             | Conflict::TooManyRequestsToDelegator
             | Conflict::DeclinedTooOften
             | Conflict::TooManyDelegations

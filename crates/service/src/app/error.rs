@@ -8,6 +8,7 @@ use fuldmagt_domain::{
 };
 use fuldmagt_store as store;
 
+use super::import_cpr_snapshot;
 use crate::clients;
 
 /// One wrong field of a request. Holds nothing of the field's value.
@@ -159,6 +160,12 @@ pub enum Error {
     /// The privilege was never published, so there is nothing to hide.
     #[error("the privilege is a draft")]
     PrivilegeIsDraft,
+    /// There is no such import of the CPR register, or it is another client's: the two look alike.
+    #[error("no such import")]
+    ImportNotFound,
+    /// The copy of the CPR register is not taken.
+    #[error("the copy of the CPR register is not taken: {0}")]
+    CprImport(#[from] import_cpr_snapshot::Refusal),
     /// The privilege is hidden: what lives on can be stopped now, and not later.
     #[error("the privilege is hidden already")]
     PrivilegeIsHidden,
@@ -302,6 +309,8 @@ impl Error {
             Self::DelegationOverlaps => DELEGATION_OVERLAPS,
             Self::OwnerMismatch => "OWNER_MISMATCH",
             Self::PrivilegeIsDraft => "PRIVILEGE_IS_DRAFT",
+            Self::ImportNotFound => "IMPORT_NOT_FOUND",
+            Self::CprImport(refusal) => refusal.reason(),
             Self::PrivilegeIsHidden => "PRIVILEGE_IS_HIDDEN",
             Self::PackageIsDraft => "PACKAGE_IS_DRAFT",
             Self::Unauthenticated(refusal) => certificate_reason(*refusal),

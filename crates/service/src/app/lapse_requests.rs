@@ -6,7 +6,7 @@ use fuldmagt_store::delegation::{Ask, Lapsed};
 
 use super::{
     App, Error, Result,
-    command::{Answer, Order},
+    command::{Answer, Channel, Order},
     delegating::about,
 };
 
@@ -48,7 +48,7 @@ impl App {
 
     async fn lapse_request(&self, request: DelegationId) -> Result<Answer> {
         let app = self.clone();
-        self.run(self.own_order(WHAT)?, about(request), move |order| {
+        self.run(self.own_order(WHAT, Channel::System)?, about(request), move |order| {
             let app = app.clone();
             async move { app.lapse_once(&order, request).await }
         })

@@ -18,10 +18,12 @@ pub mod end_delegation;
 pub mod end_employment;
 pub mod error;
 pub mod expiry_notices;
+pub mod get_cpr_import;
 pub mod get_delegation;
 pub mod get_receipt;
 pub mod hide_package;
 pub mod impact;
+pub mod import_cpr_snapshot;
 pub mod lapse_requests;
 pub mod link_identifier;
 pub mod list_catalogue;
@@ -39,6 +41,7 @@ pub mod publish_package_version;
 pub mod put_package;
 pub mod put_privilege;
 pub mod put_system;
+pub mod register_effects;
 pub mod register_signed_form;
 pub mod reject_paper_delegation;
 pub mod remove_designation;
@@ -80,6 +83,7 @@ pub struct App {
     ids: Arc<dyn IdSource>,
     rules: Rules,
     answer_max_age: Duration,
+    cpr: import_cpr_snapshot::Settings,
 }
 
 impl fmt::Debug for App {
@@ -115,6 +119,8 @@ pub struct Call {
 
 impl App {
     /// The application over an open store. `answer_max_age`: how long an authority may keep an answer.
+    ///
+    /// `cpr`: what is believed of a copy of the CPR register.
     #[must_use]
     pub fn new(
         store: Store,
@@ -122,8 +128,9 @@ impl App {
         ids: Arc<dyn IdSource>,
         rules: Rules,
         answer_max_age: Duration,
+        cpr: import_cpr_snapshot::Settings,
     ) -> Self {
-        Self { store, clock, ids, rules, answer_max_age }
+        Self { store, clock, ids, rules, answer_max_age, cpr }
     }
 
     /// How long an authority may keep an answer, if the delegation lasts that long.
@@ -132,10 +139,15 @@ impl App {
         self.answer_max_age
     }
 
+    /// The present instant, in whole microseconds as the database keeps them.
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+
     /// Begins a call.
     #[must_use]
     pub fn call(&self, caller: Caller) -> Call {
-        let at = self.clock.now().trunc_subsecs(6);
+        let at = self.now();
         Call { caller, at, actor: None, purpose: None, entry_id: self.ids.row_id(at) }
     }
 }

@@ -13,13 +13,13 @@ use fuldmagt_domain::{
 };
 use fuldmagt_store::{
     delegation::{Changes, Held},
-    party::{BEFORE_ALL, PartyChange, Progress, RegisterStatus, StandingFacts},
+    party::{BEFORE_ALL, PartyChange, Progress, RegisterStatus, StandingFacts, Unfinished},
     usage::About,
 };
 
 use super::{
     App, Error, Result,
-    command::{Answer, Order},
+    command::{Answer, Channel, Order},
 };
 
 /// What this is in the usage log, where calls have the name of their RPC.
@@ -130,8 +130,8 @@ impl App {
     pub async fn continue_turns(&self) -> Result<Batch> {
         let unfinished = self.store.unfinished_turns(TURNS_AT_ONCE).await?;
         let mut batch = Batch { has_more: unfinished.len() == usize::from(TURNS_AT_ONCE), failed: 0 };
-        for (progress, after) in unfinished {
-            match self.continue_turn(progress, after).await {
+        for turn in unfinished {
+            match self.continue_turn(turn).await {
                 Ok(answer) => batch.has_more |= answer.response == LEFT,
                 Err(_) => batch.failed += 1,
             }
@@ -139,10 +139,12 @@ impl App {
         Ok(batch)
     }
 
-    async fn continue_turn(&self, progress: Progress, after: DelegationId) -> Result<Answer> {
+    async fn continue_turn(&self, turn: Unfinished) -> Result<Answer> {
+        let Unfinished { progress, after, channel } = turn;
+        let channel = Channel::parse(&channel).ok_or(Error::Broken("a turn by an unknown channel"))?;
         let app = self.clone();
         let about = About { delegator: Some(progress.party), ..About::default() };
-        self.run(self.own_order(WHAT)?, about, move |order| {
+        self.run(self.own_order(WHAT, channel)?, about, move |order| {
             let app = app.clone();
             async move { app.continue_once(&order, progress, after).await }
         })

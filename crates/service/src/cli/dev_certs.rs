@@ -47,7 +47,7 @@ struct DevClient {
 const SETTINGS_FILE: &str = "fuldmagt.toml";
 
 /// One of each kind that is of use in development.
-const CLIENTS: [DevClient; 5] = [
+const CLIENTS: [DevClient; 6] = [
     DevClient {
         id: "skat",
         name: "Skatteforvaltningen, TastSelv",
@@ -87,6 +87,14 @@ const CLIENTS: [DevClient; 5] = [
         cvr: "10000009",
         role: Role::CaseworkerSystem,
         purposes: &["case"],
+    },
+    DevClient {
+        id: "cpr-feed",
+        name: "CPR, daglig kopi",
+        organisation: "Digitaliseringsstyrelsen",
+        cvr: "34051178",
+        role: Role::RegisterFeed,
+        purposes: &["operation"],
     },
 ];
 

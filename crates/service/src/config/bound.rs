@@ -76,6 +76,22 @@ pub const MAX_DEADLINE_MS: Bound = Bound::new("limits.max_deadline_ms", 60_000, 
 /// kill, and above the default deadline.
 pub const SHUTDOWN_GRACE_MS: Bound = Bound::new("limits.shutdown_grace_ms", 20_000, 0, 600_000);
 
+/// The fewest records that a copy of the CPR register is believed to have. One, for want of anything that holds in
+/// every installation: one that is fed with the whole register sets some millions.
+pub const CPR_MIN_ROWS: Bound = Bound::new("cpr.min_rows", 1, 1, 100_000_000);
+
+/// How many of a hundred records of the copy in use a new copy of the CPR register must have. Numbers are never taken
+/// out of the register, so even a few percent less is a copy that was cut short.
+pub const CPR_MIN_PERCENT: Bound = Bound::new("cpr.min_percent_of_current", 95, 0, 100);
+
+/// How long an import of the CPR register may be idle before another one may take its place, in seconds. Ten minutes
+/// is far longer than a feed takes to go on after a broken stream, and short beside a day.
+pub const CPR_IMPORT_IDLE_S: Bound = Bound::new("cpr.import_idle_s", 600, 1, 86_400);
+
+/// How long one stream of an import may take, in seconds, whatever deadline the caller sets. A full copy takes minutes;
+/// an hour leaves room for a slow line, and the next stream goes on where one is cut off.
+pub const CPR_IMPORT_DEADLINE_S: Bound = Bound::new("cpr.import_deadline_s", 3_600, 1, 86_400);
+
 /// All of them, for tests and help texts.
 pub const ALL: &[Bound] = &[
     DATABASE_MAX_CONNECTIONS,
@@ -92,4 +108,8 @@ pub const ALL: &[Bound] = &[
     DEFAULT_DEADLINE_MS,
     MAX_DEADLINE_MS,
     SHUTDOWN_GRACE_MS,
+    CPR_MIN_ROWS,
+    CPR_MIN_PERCENT,
+    CPR_IMPORT_IDLE_S,
+    CPR_IMPORT_DEADLINE_S,
 ];

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fuldmagt_domain::cpr_status::Effects;
 use serde::Deserialize;
 
 pub mod bound;
@@ -43,6 +44,8 @@ pub struct Config {
     pub rules: Rules,
     /// How much is done at most.
     pub limits: Limits,
+    /// The CPR register.
+    pub cpr: Cpr,
     /// Logs, traces and metrics.
     pub telemetry: Telemetry,
     /// Whether a client may ask which services and messages there are.
@@ -119,6 +122,21 @@ pub struct Limits {
     pub max_deadline: Duration,
     /// How long running RPCs may take to end at shutdown.
     pub shutdown_grace: Duration,
+}
+
+/// The CPR register: what is believed of a copy, and what it does to delegations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cpr {
+    /// The fewest records of a copy.
+    pub min_rows: u64,
+    /// How many of a hundred records of the copy in use a new one has at least.
+    pub min_percent_of_current: u64,
+    /// How long an import may be idle before another one may take its place.
+    pub import_idle: Duration,
+    /// How long one stream of an import may take.
+    pub import_deadline: Duration,
+    /// What each status does.
+    pub effects: Effects,
 }
 
 /// Logs, traces and metrics.

@@ -1,5 +1,6 @@
 //! The configuration as it is written, before it is validated. A key that is not here is refused.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -21,6 +22,7 @@ pub(super) struct Raw {
     pub(super) database: Database,
     pub(super) rules: Rules,
     pub(super) limits: Limits,
+    pub(super) cpr: Cpr,
     pub(super) telemetry: Telemetry,
 }
 
@@ -39,6 +41,7 @@ impl Default for Raw {
             database: Database::default(),
             rules: Rules::default(),
             limits: Limits::default(),
+            cpr: Cpr::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -122,3 +125,17 @@ numbers! {
         shutdown_grace_ms: bound::SHUTDOWN_GRACE_MS,
     }
 }
+
+numbers! {
+    Cpr {
+        min_rows: bound::CPR_MIN_ROWS,
+        min_percent_of_current: bound::CPR_MIN_PERCENT,
+        import_idle_s: bound::CPR_IMPORT_IDLE_S,
+        import_deadline_s: bound::CPR_IMPORT_DEADLINE_S,
+    } also {
+        effects: StatusEffects,
+    }
+}
+
+/// The effect of each status that is not to have its default, both as written.
+pub(super) type StatusEffects = BTreeMap<String, String>;

@@ -223,3 +223,42 @@ fn the_database_url_is_shown_nowhere() {
     let message = refusal(&development(&[("database.url", "4711")]));
     assert!(message.contains("database.url") && !message.contains("4711"), "{message}");
 }
+
+#[test]
+fn the_effect_of_a_status_can_be_another_and_the_other_rows_stay() {
+    use fuldmagt_domain::cpr_status::{CprStatus, Effect, Effects};
+    let config = Config::load(&development(&[])).unwrap();
+    assert_eq!(config.cpr.effects, Effects::default());
+    assert_eq!((config.cpr.min_rows, config.cpr.min_percent_of_current), (1, 95));
+    assert_eq!(config.cpr.import_idle, Duration::from_secs(600));
+    assert_eq!(config.cpr.import_deadline, Duration::from_secs(3_600));
+
+    let file =
+        file("dev_plaintext = true\ndata_dir = '/nowhere'\n[cpr.effects]\n80 = 'suspend'\n50 = 'merge'\n");
+    let mut sources = sources(&[("FULDMAGT_CPR__EFFECTS__70", "nothing")], &[("cpr.effects.01", "suspend")]);
+    sources.file = Some(file.path().to_owned());
+    let effects = Config::load(&sources).unwrap().cpr.effects;
+    let wanted = [
+        (CprStatus::Emigrated, Effect::Suspend),
+        (CprStatus::DeletedDuplicate, Effect::Merge),
+        (CprStatus::Disappeared, Effect::Nothing),
+        (CprStatus::Denmark, Effect::Suspend),
+    ];
+    let expected =
+        wanted.iter().fold(Effects::default(), |all, (status, effect)| all.with(*status, *effect).unwrap());
+    assert_eq!(effects, expected);
+}
+
+#[test]
+fn an_unknown_status_or_effect_is_refused() {
+    assert_refused("cpr.effects.02", "end", "not a status of the CPR register");
+    assert_refused("cpr.effects.dead", "end", "not a status of the CPR register");
+    assert_refused("cpr.effects.90", "ends", "not an effect");
+    assert_refused("cpr.effects.90", "", "not an effect");
+    assert_refused("cpr.effects.90", "1", "must be a string");
+    assert_refused("cpr.effects.90", "merge", "only a status with a new number");
+    assert_refused("cpr.effects", "end", "must be");
+    assert_refused("cpr.effect", "end", "no such key");
+    let twice = refusal(&development(&[("cpr.effects.1", "end"), ("cpr.effects.01", "end")]));
+    assert!(twice.contains("cpr.effects.1 (flag given): the status has two rows"), "{twice}");
+}

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::bound::{self, Bound};
 use super::raw::{self, Raw};
 use super::sources::Origins;
-use super::{Access, Config, Database, Error, Limits, Problem, Rules, Secret, Telemetry, Tls};
+use super::{Access, Config, Cpr, Database, Error, Limits, Problem, Rules, Secret, Telemetry, Tls};
+use fuldmagt_domain::cpr_status::{CprStatus, Effect, Effects};
 
 pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
     let mut check = Check { origins, problems: Vec::new() };
@@ -17,6 +18,7 @@ pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
     check.numbers(&raw);
     check.telemetry(&raw.telemetry);
     let database = check.database(&raw.database);
+    let cpr = check.cpr(&raw.cpr);
     let data_dir = check.data_dir(raw.data_dir);
 
     let (Some(listen), Some(internal_listen), Some(access), Some(data_dir), true) =
@@ -41,6 +43,7 @@ pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
             answer_max_age_s: narrow(raw.rules.answer_max_age_s),
         },
         limits: limits(&raw.limits),
+        cpr,
         telemetry: Telemetry {
             log_format: raw.telemetry.log_format,
             log_filter: raw.telemetry.log_filter,
@@ -90,6 +93,7 @@ impl Check<'_> {
 
     fn numbers(&mut self, raw: &Raw) {
         let all = raw.database.numbers().chain(raw.rules.numbers()).chain(raw.limits.numbers());
+        let all = all.chain(raw.cpr.numbers());
         for (bound, value) in all {
             self.number(bound, value);
         }
@@ -173,6 +177,38 @@ impl Check<'_> {
             acquire_timeout: Duration::from_millis(raw.acquire_timeout_ms),
             statement_timeout: Duration::from_millis(raw.statement_timeout_ms),
         }
+    }
+
+    fn cpr(&mut self, raw: &raw::Cpr) -> Cpr {
+        Cpr {
+            min_rows: raw.min_rows,
+            min_percent_of_current: raw.min_percent_of_current,
+            import_idle: Duration::from_secs(raw.import_idle_s),
+            import_deadline: Duration::from_secs(raw.import_deadline_s),
+            effects: self.effects(&raw.effects),
+        }
+    }
+
+    /// The table of effects with the rows that are written over the default ones.
+    fn effects(&mut self, rows: &raw::StatusEffects) -> Effects {
+        let mut effects = Effects::default();
+        let mut seen = Vec::new();
+        for (written, effect) in rows {
+            let key = format!("cpr.effects.{written}");
+            let row = CprStatus::parse(written)
+                .and_then(|status| Ok((status, Effect::parse(effect)?)))
+                .and_then(|(status, effect)| Ok((status, effects.with(status, effect)?)));
+            match row {
+                // As in `01` and `1`: whichever won, somebody would be surprised.
+                Ok((status, _)) if seen.contains(&status) => self.refuse(&key, "the status has two rows"),
+                Ok((status, with_row)) => {
+                    seen.push(status);
+                    effects = with_row;
+                }
+                Err(error) => self.refuse(&key, error.to_string()),
+            }
+        }
+        effects
     }
 
     fn data_dir(&mut self, configured: Option<PathBuf>) -> Option<PathBuf> {

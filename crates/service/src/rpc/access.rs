@@ -11,6 +11,8 @@ const ASKS: &[Role] = &[Role::Authority];
 const ACTS_FOR_A_USER: &[Role] = &[Role::FrontEnd];
 /// Knows people by their numbers, from a login, a paper form or a register.
 const KNOWS_PARTIES: &[Role] = &[Role::FrontEnd, Role::CaseworkerSystem, Role::RegisterFeed];
+/// Feeds in registers.
+const FEEDS_REGISTERS: &[Role] = &[Role::RegisterFeed];
 /// Knows who is employed where, from a login, or a register.
 const KNOWS_EMPLOYMENTS: &[Role] = &[Role::FrontEnd, Role::RegisterFeed];
 /// Handles cases for people who do not use self-service.
@@ -55,6 +57,8 @@ const TABLE: &[(&str, &[Role])] = &[
     ("fuldmagt.v1.NoticeService/AcknowledgeNotices", ACTS_FOR_A_USER),
     ("fuldmagt.v1.PartyService/ResolveParty", KNOWS_PARTIES),
     ("fuldmagt.v1.PartyService/LinkIdentifier", KNOWS_PARTIES),
+    ("fuldmagt.v1.PartyService/ImportCprSnapshot", FEEDS_REGISTERS),
+    ("fuldmagt.v1.PartyService/GetCprImport", FEEDS_REGISTERS),
     ("fuldmagt.v1.PartyService/MergeParties", KNOWS_PARTIES),
     ("fuldmagt.v1.PartyService/EndEmployment", KNOWS_EMPLOYMENTS),
     ("fuldmagt.v1.PartyService/ResolveSuspension", HANDLES_PAPER),

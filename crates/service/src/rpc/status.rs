@@ -15,7 +15,10 @@ use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::{
-    app::error::{Error, Violation},
+    app::{
+        error::{Error, Violation},
+        import_cpr_snapshot,
+    },
     clients,
     server::refusal::ERROR_DOMAIN,
 };
@@ -137,6 +140,8 @@ fn told(error: &Error) -> Told {
         Error::DelegationOverlaps => {
             exists("the representative has one of the privileges from the delegator in an overlapping period")
         }
+        Error::ImportNotFound => not_found("there is no such import, or it is another client's"),
+        Error::CprImport(refusal) => import_refused(*refusal),
         Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
         Error::Forbidden => denied("none of the client's roles may call this"),
         Error::PurposeNotRegistered => denied("the purpose is not registered for the client"),
@@ -284,6 +289,22 @@ fn not_designated(refusal: &designation::Refusal, reason: &'static str) -> Told 
         | designation::Refusal::Designated
         | designation::Refusal::DesignatedElsewhere
         | designation::Refusal::Removed => precondition(&refusal.to_string()),
+    }
+}
+
+fn import_refused(refusal: import_cpr_snapshot::Refusal) -> Told {
+    use import_cpr_snapshot::Refusal;
+    match refusal {
+        Refusal::NotNewer => precondition("the copy in use is of that day, or of a later one"),
+        Refusal::TooSmall => precondition("the copy has implausibly few records"),
+        Refusal::Running => precondition("another import is loading, and has not been idle for long"),
+        Refusal::RefusedBefore => {
+            precondition("the import was refused before: begin again with another import_id")
+        }
+        Refusal::NumberTwice => Told::new(Code::InvalidArgument, "a CPR number is there twice"),
+        Refusal::TakenOver => {
+            precondition("the import goes on in another stream, or was given up for another one")
+        }
     }
 }
 

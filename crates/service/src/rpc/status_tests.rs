@@ -58,6 +58,7 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::ReceiptNotFound, Code::NotFound, "RECEIPT_NOT_FOUND"),
         (Error::OwnerMismatch, Code::FailedPrecondition, "OWNER_MISMATCH"),
         (Error::PrivilegeIsDraft, Code::FailedPrecondition, "PRIVILEGE_IS_DRAFT"),
+        (Error::ImportNotFound, Code::NotFound, "IMPORT_NOT_FOUND"),
         (Error::PrivilegeIsHidden, Code::FailedPrecondition, "PRIVILEGE_IS_HIDDEN"),
         (Error::PackageIsDraft, Code::FailedPrecondition, "PACKAGE_IS_DRAFT"),
         (Error::Forbidden, Code::PermissionDenied, "ROLE_MISSING"),
@@ -70,6 +71,7 @@ fn table() -> Vec<(Error, Code, &'static str)> {
     rows.extend(of_designations().map(|(refusal, code, reason)| (refusal.into(), code, reason)));
     rows.extend(of_paper().map(|(refusal, code, reason)| (Error::Paper(refusal), code, reason)));
     rows.extend(refusals().map(|(refusal, code, reason)| (Error::Refused(refusal), code, reason)));
+    rows.extend(imports().map(|(refusal, code, reason)| (Error::CprImport(refusal), code, reason)));
     rows.extend(of_a_whole_life());
     rows.extend(
         unregistered()
@@ -81,6 +83,18 @@ fn table() -> Vec<(Error, Code, &'static str)> {
         (Error::Broken("test"), Code::Internal, "INTERNAL"),
     ]);
     rows
+}
+
+fn imports() -> [(import_cpr_snapshot::Refusal, Code, &'static str); 6] {
+    use import_cpr_snapshot::Refusal;
+    [
+        (Refusal::NotNewer, Code::FailedPrecondition, "SNAPSHOT_NOT_NEWER"),
+        (Refusal::TooSmall, Code::FailedPrecondition, "SNAPSHOT_TOO_SMALL"),
+        (Refusal::Running, Code::FailedPrecondition, "IMPORT_RUNNING"),
+        (Refusal::RefusedBefore, Code::FailedPrecondition, "IMPORT_REFUSED"),
+        (Refusal::NumberTwice, Code::InvalidArgument, "CPR_NUMBER_TWICE"),
+        (Refusal::TakenOver, Code::FailedPrecondition, "IMPORT_TAKEN_OVER"),
+    ]
 }
 
 /// What is told of requests, of giving on, of endings and of paper.

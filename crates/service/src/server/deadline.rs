@@ -3,6 +3,9 @@
 //! The RPC library has a layer of its own outside of ours, which says CANCELLED when the caller's `grpc-timeout` is
 //! over. So ours answers a moment earlier: it counts from before the library does, and whenever the request gets a turn it
 //! looks at the clock first, because two timers that are due may be told in either order.
+//!
+//! An import of a register is work for minutes, of which nothing is lost when it is cut off. It has a deadline of its
+//! own.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -23,6 +26,9 @@ const HEAD_START_DIVISOR: u32 = 4;
 /// The specification allows at most eight digits.
 const MAX_TIMEOUT_DIGITS: usize = 8;
 
+/// The RPC that has a deadline of its own.
+const IMPORT: &str = "/fuldmagt.v1.PartyService/ImportCprSnapshot";
+
 /// When the answer must be there. In the extensions of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(pub Instant);
@@ -31,14 +37,17 @@ pub struct Deadline(pub Instant);
 pub(crate) struct Deadlines {
     pub(crate) default: Duration,
     pub(crate) max: Duration,
+    pub(crate) import: Duration,
 }
 
 impl Deadlines {
     /// How long the answer may take. A `grpc-timeout` that cannot be read counts as none.
-    fn limit(&self, headers: &HeaderMap) -> Duration {
+    fn limit(&self, path: &str, headers: &HeaderMap) -> Duration {
+        let (default, max) =
+            if path == IMPORT { (self.import, self.import) } else { (self.default, self.max) };
         match asked(headers) {
-            None => self.default,
-            Some(asked) => self.max.min(asked.saturating_sub(HEAD_START.min(asked / HEAD_START_DIVISOR))),
+            None => default,
+            Some(asked) => max.min(asked.saturating_sub(HEAD_START.min(asked / HEAD_START_DIVISOR))),
         }
     }
 }
@@ -46,7 +55,7 @@ impl Deadlines {
 impl Step for Deadlines {
     async fn handle(&self, mut request: Request<Body>, next: Next) -> Response<Body> {
         let arrived = request.extensions().get::<Arrived>().map_or_else(Instant::now, |arrived| arrived.0);
-        let deadline = arrived + self.limit(request.headers());
+        let deadline = arrived + self.limit(request.uri().path(), request.headers());
         request.extensions_mut().insert(Deadline(deadline));
         match before(deadline, next.run(request)).await {
             Some(response) => response,
@@ -96,7 +105,12 @@ mod tests {
 
     use super::*;
 
-    const DEADLINES: Deadlines = Deadlines { default: Duration::from_secs(10), max: Duration::from_secs(60) };
+    const DEADLINES: Deadlines = Deadlines {
+        default: Duration::from_secs(10),
+        max: Duration::from_secs(60),
+        import: Duration::from_secs(3_600),
+    };
+    const CHECK: &str = "/fuldmagt.v1.QueryService/CheckDelegation";
 
     fn headers(timeout: &str) -> HeaderMap {
         HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), timeout.parse().unwrap())])
@@ -125,10 +139,23 @@ mod tests {
 
     #[test]
     fn the_time_is_what_the_caller_asks_less_a_moment_and_never_more_than_the_longest() {
-        assert_eq!(DEADLINES.limit(&HeaderMap::new()), Duration::from_secs(10));
-        assert_eq!(DEADLINES.limit(&headers("1S")), Duration::from_millis(995));
-        assert_eq!(DEADLINES.limit(&headers("4m")), Duration::from_millis(3));
-        assert_eq!(DEADLINES.limit(&headers("1H")), Duration::from_secs(60));
+        assert_eq!(DEADLINES.limit(CHECK, &HeaderMap::new()), Duration::from_secs(10));
+        assert_eq!(DEADLINES.limit(CHECK, &headers("1S")), Duration::from_millis(995));
+        assert_eq!(DEADLINES.limit(CHECK, &headers("4m")), Duration::from_millis(3));
+        assert_eq!(DEADLINES.limit(CHECK, &headers("1H")), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn an_import_has_a_longer_deadline_and_its_caller_may_ask_for_a_shorter_one() {
+        assert_eq!(DEADLINES.limit(IMPORT, &HeaderMap::new()), Duration::from_secs(3_600));
+        assert_eq!(DEADLINES.limit(IMPORT, &headers("2H")), Duration::from_secs(3_600));
+        assert_eq!(DEADLINES.limit(IMPORT, &headers("1S")), Duration::from_millis(995));
+    }
+
+    #[test]
+    fn the_import_is_an_rpc_of_the_api() {
+        let methods = crate::server::methods::Methods::read(&[fuldmagt_proto::FILE_DESCRIPTOR_SET]).unwrap();
+        assert_eq!(methods.find(IMPORT).path(), IMPORT.trim_start_matches('/'));
     }
 
     #[tokio::test]

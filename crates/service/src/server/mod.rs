@@ -158,7 +158,11 @@ impl Bound {
         }
         let limits = &config.limits;
         let observe = Observe { telemetry: services.telemetry.clone(), methods: self.methods };
-        let deadlines = Deadlines { default: limits.default_deadline, max: limits.max_deadline };
+        let deadlines = Deadlines {
+            default: limits.default_deadline,
+            max: limits.max_deadline,
+            import: config.cpr.import_deadline,
+        };
         let server = self
             .server
             .layer(StepLayer(observe))

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::ZeroizeOnDrop;
 
-use super::{Error, KEY_BYTES, Secret, push_prefixed};
+use super::{Error, KEY_BYTES, Secret};
 
 /// The key of the blind indexes and payload digests.
 ///
@@ -70,13 +70,11 @@ fn sub_key(root: &Hkdf<Sha256>, info: &[u8]) -> Result<Hmac<Sha256>, Error> {
 
 /// Each part is preceded by its length, so that moving a byte from one part to the next gives another digest.
 fn digest(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
-    let mut input =
-        zeroize::Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum()));
-    for part in parts {
-        push_prefixed(&mut input, part);
-    }
     let mut mac = key.clone();
-    mac.update(&input);
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use aes_gcm_siv::aead::{Aead, Payload};
+use aes_gcm_siv::aead::{Aead as _, AeadInOut as _, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -24,6 +24,8 @@ pub const OVERHEAD_BYTES: usize = 1 + NONCE_BYTES + TAG_BYTES;
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
+/// Some kilobytes of randomness at a time: asking the operating system for each nonce takes as long as the encryption.
+const BATCH_NONCES: usize = 256;
 
 /// Thirty-two secret bytes, wiped when dropped. On the heap, so that moving the owner leaves no copy behind.
 pub(crate) struct Secret(Box<[u8; KEY_BYTES]>);
@@ -80,7 +82,9 @@ fn fill(bytes: &mut [u8]) -> Result<(), Error> {
 
 /// `domain` and `parts`, each preceded by its length, so that no two lists of parts give the same bytes.
 pub(crate) fn associated_data(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = vec![FORMAT];
+    let length = parts.iter().map(|part| 8 + part.len()).sum::<usize>();
+    let mut bytes = Vec::with_capacity(1 + 8 + domain.len() + length);
+    bytes.push(FORMAT);
     push_prefixed(&mut bytes, domain);
     for part in parts {
         push_prefixed(&mut bytes, part);
@@ -96,17 +100,78 @@ pub(crate) fn push_prefixed(bytes: &mut Vec<u8>, part: &[u8]) {
 
 /// Encrypts `plain` under `key`, bound to `associated`, with a random nonce.
 pub(crate) fn seal(key: &Secret, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
-    if plain.len() > MAX_PLAIN_BYTES {
+    let mut sealed = Vec::new();
+    append_sealed(&cipher(key), random()?, associated, &mut sealed, &[plain])?;
+    Ok(sealed)
+}
+
+/// Appends the parts as one cipher text.
+fn append_sealed(
+    cipher: &Aes256GcmSiv,
+    nonce: [u8; NONCE_BYTES],
+    associated: &[u8],
+    out: &mut Vec<u8>,
+    parts: &[&[u8]],
+) -> Result<(), Error> {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>();
+    if length > MAX_PLAIN_BYTES {
         return Err(Error::TooLong);
     }
-    let nonce = random::<NONCE_BYTES>()?;
-    let payload = Payload { msg: plain, aad: associated };
-    let encrypted = cipher(key).encrypt(&Nonce::from(nonce), payload).map_err(|_| Error::TooLong)?;
-    let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD_BYTES);
-    sealed.push(FORMAT);
-    sealed.extend_from_slice(&nonce);
-    sealed.extend_from_slice(&encrypted);
-    Ok(sealed)
+    // Room for all of it: growing would leave a copy of the plain text behind.
+    out.reserve(length + OVERHEAD_BYTES);
+    out.push(FORMAT);
+    out.extend_from_slice(&nonce);
+    let start = out.len();
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    let plain = out.get_mut(start..).unwrap_or_default();
+    let tag = cipher
+        .encrypt_inout_detached(&Nonce::from(nonce), associated, plain.into())
+        .map_err(|_| Error::TooLong)?;
+    out.extend_from_slice(&tag);
+    Ok(())
+}
+
+/// Encrypts very many texts under one key: takes randomness for many nonces at a time, expands the key once, and writes
+/// where the cipher texts are wanted.
+pub(crate) struct Batch {
+    cipher: Aes256GcmSiv,
+    randomness: Box<[u8; NONCE_BYTES * BATCH_NONCES]>,
+    used: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(key: &Secret) -> Self {
+        Self {
+            cipher: cipher(key),
+            randomness: Box::new([0; NONCE_BYTES * BATCH_NONCES]),
+            used: BATCH_NONCES,
+        }
+    }
+
+    /// Appends what [`seal`] would give for the parts as one text.
+    pub(crate) fn append(
+        &mut self,
+        associated: &[u8],
+        out: &mut Vec<u8>,
+        parts: &[&[u8]],
+    ) -> Result<(), Error> {
+        let nonce = self.nonce()?;
+        append_sealed(&self.cipher, nonce, associated, out, parts)
+    }
+
+    /// Each is given out once, and none before it is filled.
+    fn nonce(&mut self) -> Result<[u8; NONCE_BYTES], Error> {
+        if self.used >= BATCH_NONCES {
+            fill(self.randomness.as_mut_slice())?;
+            self.used = 0;
+        }
+        let (nonces, _) = self.randomness.as_chunks::<NONCE_BYTES>();
+        let nonce = nonces.get(self.used).copied().ok_or(Error::Derivation)?;
+        self.used += 1;
+        Ok(nonce)
+    }
 }
 
 /// Decrypts what [`seal`] made under the same key and associated data.
@@ -142,6 +207,41 @@ mod tests {
         for (at, one) in apart.iter().enumerate() {
             assert!(!apart[at + 1..].contains(one));
         }
+    }
+
+    #[test]
+    fn a_batch_seals_as_one_by_one_and_never_twice_with_the_same_nonce() {
+        let key = Secret::from_bytes(&[7; KEY_BYTES]).unwrap();
+        let mut batch = Batch::new(&key);
+        let (mut nonces, mut out) = (std::collections::HashSet::new(), b"before".to_vec());
+        for number in 0..3 * BATCH_NONCES {
+            let plain = number.to_string();
+            let start = out.len();
+            batch.append(b"associated", &mut out, &[plain.as_bytes(), b" and ", b"more"]).unwrap();
+            let sealed = &out[start..];
+            let whole = format!("{plain} and more");
+            assert_eq!(sealed.len(), whole.len() + OVERHEAD_BYTES);
+            assert!(nonces.insert(sealed[1..=NONCE_BYTES].to_vec()), "a nonce twice");
+            assert_eq!(open(&key, b"associated", sealed).unwrap().as_slice(), whole.as_bytes());
+            assert_eq!(open(&key, b"other", sealed), Err(Error::Refused));
+        }
+        assert!(out.starts_with(b"before"));
+        let half = vec![0; MAX_PLAIN_BYTES / 2 + 1];
+        assert_eq!(batch.append(b"", &mut out, &[&half, &half]), Err(Error::TooLong));
+    }
+
+    /// Another implementation's answer (RFC 8452, appendix C.2, the first of AES-256 with a plain text).
+    #[test]
+    fn what_is_sealed_is_aes_256_gcm_siv() {
+        let mut key = [0; KEY_BYTES];
+        key[0] = 1;
+        let mut nonce = [0; NONCE_BYTES];
+        nonce[0] = 3;
+        let cipher = cipher(&Secret::from_bytes(&key).unwrap());
+        let mut sealed = Vec::new();
+        append_sealed(&cipher, nonce, b"", &mut sealed, &[&[1, 0, 0, 0], &[0, 0, 0, 0]]).unwrap();
+        let hex: String = sealed[1 + NONCE_BYTES..].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28");
     }
 
     #[test]

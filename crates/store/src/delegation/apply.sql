@@ -132,8 +132,8 @@ posted as (
     returning 1
 ),
 left_to_do as (
-    insert into standing_effect (shard, party_id, version, turn, changed_at, after_id)
-    select $1, $92, $93, $94, $95, $96 from held where held.done and $96::uuid is not null
+    insert into standing_effect (shard, party_id, version, turn, changed_at, after_id, channel)
+    select $1, $92, $93, $94, $95, $96, $5 from held where held.done and $96::uuid is not null
     on conflict (shard, party_id, version) do update set after_id = excluded.after_id
     returning 1
 ),

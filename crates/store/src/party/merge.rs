@@ -143,7 +143,7 @@ impl Store {
         .await?;
         let names: Vec<String> = row.identifiers.0.iter().map(|row| row.kind.clone()).collect();
         facts.identifier_kinds = identifier_kinds(&names)?;
-        facts.numbers = numbers(&row.identifiers.0, survivor.party.id, absorbed.party.id);
+        facts.numbers = numbers(&row, survivor.party.id, absorbed.party.id);
         facts.delegations =
             Some(row.delegations.0.into_iter().map(TryInto::try_into).collect::<Result<_>>()?);
         absorbed.identifiers = row.identifiers.0;
@@ -220,10 +220,15 @@ async fn lock_touched(
 
 /// What the two parties' CPR numbers say. That one was replaced by the other is for the register to say; without a copy of it,
 /// two numbers are two persons.
-fn numbers(identifiers: &[IdentifierRow], survivor: PartyId, absorbed: PartyId) -> Numbers {
-    let has_number =
-        |party: PartyId| identifiers.iter().any(|row| row.party_id == party.0 && row.is_current_number());
-    if has_number(survivor) && has_number(absorbed) { Numbers::Differ } else { Numbers::Compatible }
+fn numbers(row: &Row, survivor: PartyId, absorbed: PartyId) -> Numbers {
+    let has_number = |party: PartyId| {
+        row.identifiers.0.iter().any(|row| row.party_id == party.0 && row.is_current_number())
+    };
+    match (has_number(survivor) && has_number(absorbed), row.is_replaced) {
+        (false, _) => Numbers::Compatible,
+        (true, true) => Numbers::Replaced,
+        (true, false) => Numbers::Differ,
+    }
 }
 
 async fn end_grants(transaction: &mut Transaction<'static, Postgres>, steps: &[Step]) -> Result<()> {
@@ -411,6 +416,7 @@ struct Row {
     delegations: Json<Vec<DelegationRow>>,
     messages: Json<Vec<MessageRow>>,
     identifiers: Json<Vec<IdentifierRow>>,
+    is_replaced: bool,
 }
 
 #[derive(Deserialize)]

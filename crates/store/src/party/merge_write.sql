@@ -58,6 +58,16 @@ done as (
     delete from standing_effect e where e.shard = $1 and e.party_id = $15
     returning 1
 ),
+-- The register asked for it, or need not be asked any more.
+asked as (
+    delete from register_effect q where q.shard = $1 and q.party_id = $15
+    returning q.merges
+),
+followed as (
+    update cpr_snapshot c set merged_count = c.merged_count + 1
+    from asked a where a.merges and c.shard = $1 and c.state = 'current'
+    returning 1
+),
 -- What was to be told to the absorbed party. Of a delegation between the two each was to hear of the end: once is enough.
 heard as (
     update notice_item n
@@ -126,6 +136,7 @@ feed as (
          (select count(*) as n from named) i,
          (select (select count(*) from remains) + (select count(*) from absorbed) as n) p,
          (select (select count(*) from before) + (select count(*) from unlocked) + (select count(*) from done)
+                 + (select count(*) from asked) + (select count(*) from followed)
                  + (select count(*) from heard) + (select count(*) from untold) + (select count(*) from told)
                  + (select count(*) from posted) + (select count(*) from happened) + (select count(*) from logged)
                  as n) o

@@ -10,7 +10,9 @@ pub use link::{Linking, LinkingFacts};
 pub use merge::{Merge, MergeFacts, Merging};
 pub use register::{NewParty, Registration};
 pub use resolve::{Found, Resolved};
-pub use standing::{BEFORE_ALL, MAX_AT_ONCE, PartyChange, Progress, RegisterStatus, Standing, StandingFacts};
+pub use standing::{
+    BEFORE_ALL, MAX_AT_ONCE, PartyChange, Progress, RegisterStatus, Standing, StandingFacts, Unfinished,
+};
 
 use fuldmagt_domain::identifier::IdentifierKind;
 

@@ -72,6 +72,17 @@ pub struct Progress {
     pub after: Option<DelegationId>,
 }
 
+/// A turn that may not be written into all of its party's delegations yet.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// How far it is.
+    pub progress: Progress,
+    /// Where to go on.
+    pub after: DelegationId,
+    /// How the turn came about, as its event says.
+    pub channel: String,
+}
+
 /// Before all delegations.
 pub const BEFORE_ALL: DelegationId = DelegationId(Uuid::nil());
 
@@ -148,9 +159,9 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unreadable`].
-    pub async fn unfinished_turns(&self, limit: u16) -> Result<Vec<(Progress, DelegationId)>> {
+    pub async fn unfinished_turns(&self, limit: u16) -> Result<Vec<Unfinished>> {
         let rows = sqlx::query!(
-            "select e.party_id, e.version, e.turn, e.changed_at, e.after_id
+            "select e.party_id, e.version, e.turn, e.changed_at, e.after_id, e.channel
              from standing_effect e
              where e.shard = $1 and not exists (
                  select from standing_effect earlier
@@ -171,7 +182,7 @@ impl Store {
                 at: row.changed_at,
                 after: Some(after),
             };
-            Ok((progress, after))
+            Ok(Unfinished { progress, after, channel: row.channel })
         });
         progress.collect()
     }

@@ -37,7 +37,11 @@ pub(super) fn prove(is_so: bool, claim: impl Display) -> anyhow::Result<()> {
 }
 
 /// Tells what the step proves, once it is refused for that reason: another reason or none ends the story.
-pub(super) fn prove_refused<T>(answer: Result<T, Status>, reason: &str, claim: impl Display) -> anyhow::Result<()> {
+pub(super) fn prove_refused<T>(
+    answer: Result<T, Status>,
+    reason: &str,
+    claim: impl Display,
+) -> anyhow::Result<()> {
     let told = answer.err().and_then(|status| client::reason(&status));
     prove(told.as_deref() == Some(reason), claim)
 }

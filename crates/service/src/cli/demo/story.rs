@@ -208,4 +208,3 @@ pub(super) async fn check(authority: &Client, privilege: &str) -> anyhow::Result
 fn reason(decision: &v1::Decision) -> &'static str {
     decision.denial_reason().as_str_name().trim_start_matches("DENIAL_REASON_")
 }
-

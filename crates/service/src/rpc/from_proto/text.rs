@@ -1,6 +1,6 @@
 //! Free texts, and the purpose of a question.
 
-use fuldmagt_domain::text::{Description, Error, Message, Name, Title};
+use fuldmagt_domain::text::{AddressLine, Description, Error, Message, Name, Title};
 
 use super::Violations;
 use crate::clients::{MAX_PURPOSE_CHARS, is_purpose};
@@ -13,6 +13,11 @@ pub fn message(fields: &mut Violations, text: &str) -> Option<Option<Message>> {
 /// A party's name; empty means that none is given.
 pub fn name(fields: &mut Violations, text: &str) -> Option<Option<Name>> {
     optional(fields, text, Name::parse)
+}
+
+/// A line of an address, which must not be empty.
+pub fn address_line(fields: &mut Violations, text: &str) -> Option<AddressLine> {
+    required(fields, text, AddressLine::parse)
 }
 
 /// A title, which must be given.

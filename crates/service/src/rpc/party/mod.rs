@@ -1,13 +1,15 @@
 //! Parties and their identifiers: one file per RPC.
 
 mod end_employment;
+mod get_cpr_import;
+mod import_cpr_snapshot;
 mod link_identifier;
 mod merge_parties;
 mod resolve_party;
 mod resolve_suspension;
 
 use fuldmagt_proto::v1::{self, party_service_server};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::status::answer;
 use crate::{
@@ -38,6 +40,20 @@ impl party_service_server::PartyService for PartyService {
         request: Request<v1::LinkIdentifierRequest>,
     ) -> Result<Response<v1::LinkIdentifierResponse>, Status> {
         answer(link_identifier::handle(&self.0, request).await)
+    }
+
+    async fn import_cpr_snapshot(
+        &self,
+        request: Request<Streaming<v1::ImportCprSnapshotRequest>>,
+    ) -> Result<Response<v1::ImportCprSnapshotResponse>, Status> {
+        import_cpr_snapshot::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_cpr_import(
+        &self,
+        request: Request<v1::GetCprImportRequest>,
+    ) -> Result<Response<v1::GetCprImportResponse>, Status> {
+        answer(get_cpr_import::handle(&self.0, request).await)
     }
 
     async fn merge_parties(

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod catalogue;
+mod cpr_import;
 mod decision;
 mod delegation;
 mod notice;
@@ -15,6 +16,7 @@ use prost_types::Timestamp;
 
 pub use agreement::agreement;
 pub use catalogue::{access_kind, level_of_assurance, privilege, privilege_impact, system};
+pub use cpr_import::{cpr_effects, cpr_import, cpr_status_counts, row_count};
 pub use decision::{decision, delegated_privilege};
 pub use delegation::{delegation, delegation_event, designation, shown};
 pub use notice::notice;
