@@ -4,12 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Step},
+    delegation::{
+        Content, Delegation, DelegationId, EventKind, Links, NoticeKind, Packages, Rules, State, Step,
+    },
     ending::{self, Tree},
     identifier::{CprNumber, PartyKind},
+    package::{Following, Given, PackageId},
     party::{Party, Standing},
     period::{self, Period, danish_date},
-    privilege::{Privilege, PrivilegeUri},
+    privilege::{AgeRange, Privilege, PrivilegeUri},
 };
 
 /// What a delegator wants to give, with everything that the rules need to know about it.
@@ -25,8 +28,11 @@ pub struct Gift<'a> {
     pub delegator_cpr: Option<&'a CprNumber>,
     /// The representative.
     pub representative: &'a Party,
-    /// What is to be delegated, as found in the catalogue, sorted by URI, one per privilege asked for.
+    /// What is to be delegated, as found in the catalogue, sorted by URI: one per privilege asked for, and those of
+    /// pinned packages ([`crate::package::with_pinned`]).
     pub privileges: Vec<Privilege>,
+    /// Packages that are to be delegated, pinned ones too, sorted by id.
+    pub packages: Vec<Given>,
     /// From when until when.
     pub period: Period,
     /// What lives between the two parties already.
@@ -68,13 +74,17 @@ pub enum Refusal {
     /// The privilege is not for delegators of this age.
     #[error("the privilege is not for delegators of this age")]
     DelegatorAge(PrivilegeUri),
+    /// The package is not for delegators of this age.
+    #[error("the package is not for delegators of this age")]
+    PackageAge(PackageId),
     /// The privilege cannot be held by this kind of party.
     #[error("the privilege is not for this kind of representative")]
     RepresentativeKind(PrivilegeUri),
     /// The period is longer than the service or the privilege allows.
     #[error("the period is too long")]
     Period(#[from] period::Error),
-    /// The representative has one of the privileges from the delegator in an overlapping period.
+    /// The representative has one of the privileges from the delegator in an overlapping period, or follows one of the
+    /// packages.
     #[error("the delegation overlaps another")]
     Overlaps(DelegationId),
     /// The replacement begins later than what it would replace, so that nothing would be in force in between.
@@ -95,14 +105,15 @@ pub fn give(
 ) -> Result<Vec<Step>, Refusal> {
     gift.check(rules, now)?;
     let (delegator, representative) = (gift.delegator.id, gift.representative.id);
-    let privileges = gift.uris();
-    let replaced = replaced(gift.existing, &privileges, gift.period, gift.replace, now)?;
+    let (content, follows) = (gift.content(), gift.follows(rules));
+    let replaced = replaced(gift.existing, &content, gift.period, gift.replace, now)?;
     let delegation = Delegation {
         id,
         delegator,
         representative,
-        privileges: privileges.clone(),
+        privileges: content.privileges.clone(),
         taken_out: Vec::new(),
+        packages: Packages::following(content.packages.clone()),
         period: gift.period,
         starts_on_acceptance: false,
         lapses_at: None,
@@ -114,11 +125,12 @@ pub fn give(
     };
     let mut steps = vec![Step {
         acting_for: Some(delegator),
-        grants: privileges.clone(),
+        grants: content.privileges.clone(),
+        follows,
         tells: vec![(representative, NoticeKind::Given)],
         ..Step::new(delegation, EventKind::Created, now)
     }];
-    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
+    steps.extend(ending::supersede_all(replaced, &content, id, Some(delegator), now));
     Ok(steps)
 }
 
@@ -144,7 +156,10 @@ impl Gift<'_> {
     pub fn check_terms(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
         check_parties(self, rules, now)?;
         for privilege in &self.privileges {
-            check_privilege(privilege, self, now)?;
+            check_privilege(privilege, self, (now, now))?;
+        }
+        for given in &self.packages {
+            check_package(given, self, now)?;
         }
         Ok(self.period.check_length(rules.max_period_days)?)
     }
@@ -154,16 +169,32 @@ impl Gift<'_> {
     pub fn uris(&self) -> Vec<PrivilegeUri> {
         self.privileges.iter().map(|privilege| privilege.uri.clone()).collect()
     }
+
+    /// What the delegation is to be about.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        let followed = self.packages.iter().filter(|given| given.is_followed());
+        Content { privileges: self.uris(), packages: followed.map(|given| given.offer.id.clone()).collect() }
+    }
+
+    /// What is followed, with what the delegator is known to fulfil.
+    #[must_use]
+    pub fn follows(&self, rules: Rules) -> Vec<Following> {
+        let service_ages = AgeRange::from(rules.min_delegator_age_years);
+        let followed = self.packages.iter().filter(|given| given.is_followed());
+        followed.map(|given| given.following(service_ages)).collect()
+    }
 }
 
-/// Those of the delegations that nobody ended which a new one of these privileges and this period replaces.
+/// Those of the delegations that nobody ended which a new one of this content and this period replaces. A privilege
+/// beside a package that holds it stands in nobody's way.
 ///
 /// # Errors
 /// [`Refusal::Overlaps`] when nothing is to be replaced, or what overlaps has run out by now, which happens to a start
 /// before now; [`Refusal::ReplacementStartsLater`].
 pub fn replaced(
     existing: Vec<Tree>,
-    privileges: &[PrivilegeUri],
+    content: &Content,
     period: Period,
     replace: bool,
     now: DateTime<Utc>,
@@ -171,7 +202,7 @@ pub fn replaced(
     let mut replaced = Vec::new();
     for tree in existing {
         let old = &tree.top;
-        let shares = old.privileges.iter().any(|uri| privileges.contains(uri));
+        let shares = !old.content().shared(content).is_empty();
         if !(old.lives() && shares && old.period.overlaps(&period)) {
             continue;
         }
@@ -213,7 +244,31 @@ fn check_age(cpr: &CprNumber, rules: Rules, today: NaiveDate) -> Result<(), Refu
     if cpr.age_on(today) < rules.min_delegator_age_years { Err(Refusal::UnderAge) } else { Ok(()) }
 }
 
-fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+/// A package that is followed must hold nothing, now or as announced within the period, that may not be given.
+fn check_package(given: &Given, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let offer = &given.offer;
+    let is_of_age = |cpr: &CprNumber| offer.delegator_ages.admits(cpr, danish_date(now));
+    if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
+        return Err(Refusal::PackageAge(offer.id.clone()));
+    }
+    if !given.is_followed() {
+        return Ok(());
+    }
+    for privilege in &offer.members {
+        check_privilege(privilege, gift, (now, now))?;
+    }
+    for (privilege, from) in offer.announced.iter().filter(|(_, from)| *from < gift.period.to()) {
+        check_privilege(privilege, gift, (now, *from))?;
+    }
+    Ok(())
+}
+
+/// `from`: when it is to be there.
+fn check_privilege(
+    privilege: &Privilege,
+    gift: &Gift<'_>,
+    (now, from): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Refusal> {
     let is_of_age = |cpr: &CprNumber| privilege.delegator_ages.admits(cpr, danish_date(now));
     if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
         return Err(Refusal::DelegatorAge(privilege.uri.clone()));
@@ -221,7 +276,7 @@ fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -
     if gift.assurance < privilege.assurance {
         return Err(Refusal::AssuranceTooLow);
     }
-    check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, now)
+    check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, from)
 }
 
 /// Whether the privilege is there to be given between parties of those kinds for the period.
@@ -260,8 +315,10 @@ mod tests {
     use super::*;
     use crate::{
         identifier::CvrNumber,
+        package::Mode,
         party::PartyId,
         privilege::{AccessKind, AgeRange, Publication, SystemId},
+        testing::{package_id, uri},
     };
 
     fn now() -> DateTime<Utc> {
@@ -305,6 +362,7 @@ mod tests {
         cpr: Option<CprNumber>,
         representative: Party,
         privilege: Privilege,
+        packages: Vec<Given>,
         days: i64,
         existing: Vec<Tree>,
         replace: bool,
@@ -318,6 +376,7 @@ mod tests {
             cpr: Some(CprNumber::parse("0501792275").unwrap()),
             representative: party(2, PartyKind::Person),
             privilege: privilege(),
+            packages: Vec::new(),
             days: 30,
             existing: Vec::new(),
             replace: false,
@@ -332,6 +391,7 @@ mod tests {
             delegator_cpr: world.cpr.as_ref(),
             representative: &world.representative,
             privileges: vec![world.privilege.clone()],
+            packages: world.packages.clone(),
             period: Period::new(now(), now() + TimeDelta::days(world.days)).unwrap(),
             existing: world.existing.clone(),
             replace: world.replace,
@@ -379,7 +439,7 @@ mod tests {
     #[test]
     fn a_replacement_leaves_no_gap() {
         let old = existing(0, 10).top;
-        let privileges = old.privileges.clone();
+        let privileges = old.content();
         let period =
             |from, to| Period::new(now() + TimeDelta::days(from), now() + TimeDelta::days(to)).unwrap();
         let tree = || vec![Tree { top: old.clone(), below: Vec::new() }];
@@ -458,6 +518,111 @@ mod tests {
             let mut world = world();
             change(&mut world);
             assert_eq!(give_in(&world), Err(refusal));
+        }
+    }
+
+    fn followed(id: &str, members: &[&str]) -> Given {
+        Given { offer: crate::testing::package(id, members), mode: Mode::Followed }
+    }
+
+    #[test]
+    fn a_package_is_followed_beside_a_privilege_that_it_holds() {
+        let world = World { packages: vec![followed("all", &["urn:dk:a", "urn:dk:b"])], ..world() };
+        let steps = give_in(&world).unwrap();
+        let [given] = steps.as_slice() else { panic!("one step") };
+        assert_eq!(given.delegation.packages.followed, [package_id("all")]);
+        assert_eq!((given.grants.len(), given.follows.len()), (1, 1));
+        assert_eq!(given.follows[0].ages, AgeRange::new(Some(15), None).unwrap());
+        let other = Tree { top: given.delegation.clone(), below: Vec::new() };
+        let other_privilege = Privilege { uri: uri("urn:dk:z"), ..privilege() };
+        let beside =
+            World { existing: vec![other], privilege: other_privilege, packages: Vec::new(), ..world };
+        assert_eq!(give_in(&beside).unwrap().len(), 1, "one by one and by a package are two things");
+    }
+
+    #[test]
+    fn a_pinned_package_is_not_followed() {
+        let given = Given { mode: Mode::Pinned, ..followed("all", &["urn:dk:b"]) };
+        let steps = give_in(&World { packages: vec![given], ..world() }).unwrap();
+        assert!(steps[0].follows.is_empty() && steps[0].delegation.packages.followed.is_empty());
+    }
+
+    #[test]
+    fn a_package_is_followed_once_at_a_time() {
+        let old = DelegationId(Uuid::from_u128(6));
+        let mut tree = existing(-10, 10);
+        tree.top.privileges = vec![uri("urn:dk:z")];
+        tree.top.packages = Packages::following(vec![package_id("all")]);
+        let mut world =
+            World { existing: vec![tree], packages: vec![followed("all", &["urn:dk:b"])], ..world() };
+        assert_eq!(give_in(&world), Err(Refusal::Overlaps(old)));
+        world.replace = true;
+        let steps = give_in(&world).unwrap();
+        assert_eq!(steps[1].leaves, [package_id("all")]);
+        assert_eq!(steps[1].delegation.state, State::Active, "the privilege lives on");
+        assert_eq!(steps[1].delegation.packages.taken_out, [package_id("all")]);
+    }
+
+    #[test]
+    fn every_privilege_of_a_followed_package_must_be_one_that_may_be_given() {
+        type Change = fn(&mut Privilege);
+        let cases: Vec<(Change, Refusal)> = vec![
+            (|p| p.publication = Publication::Draft, Refusal::NotPublished(uri("urn:dk:b"))),
+            (|p| p.delegator_kinds = vec![PartyKind::Organisation], Refusal::DelegatorKind(uri("urn:dk:b"))),
+            (
+                |p| p.representative_kinds = vec![PartyKind::Employee],
+                Refusal::RepresentativeKind(uri("urn:dk:b")),
+            ),
+            (
+                |p| p.delegator_ages = AgeRange::new(None, Some(20)).unwrap(),
+                Refusal::DelegatorAge(uri("urn:dk:b")),
+            ),
+            (|p| p.assurance = LevelOfAssurance::High, Refusal::AssuranceTooLow),
+            (|p| p.max_period_days = NonZeroU32::new(10), Refusal::Period(period::Error::TooLong)),
+        ];
+        for (change, refusal) in cases {
+            let mut now_there = followed("all", &["urn:dk:b"]);
+            change(&mut now_there.offer.members[0]);
+            let mut later = followed("all", &[]);
+            later.offer.announced = vec![(now_there.offer.members[0].clone(), now() + TimeDelta::days(20))];
+            for given in [now_there, later.clone()] {
+                let world = World { packages: vec![given], ..world() };
+                assert_eq!(give_in(&world), Err(refusal.clone()));
+            }
+            // What comes after the period is no part of it.
+            let world = World { packages: vec![later], days: 20, ..world() };
+            assert!(give_in(&world).is_ok(), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn a_privilege_that_is_announced_must_be_published_when_it_comes() {
+        let from = now() + TimeDelta::days(20);
+        let mut given = followed("all", &[]);
+        let mut later = crate::testing::privilege("urn:dk:b", 0);
+        later.publication = Publication::Published { from };
+        given.offer.announced = vec![(later.clone(), from)];
+        assert!(give_in(&World { packages: vec![given.clone()], ..world() }).is_ok());
+        given.offer.announced = vec![(later, from - TimeDelta::seconds(1))];
+        let refused = give_in(&World { packages: vec![given], ..world() });
+        assert_eq!(refused, Err(Refusal::NotPublished(uri("urn:dk:b"))));
+    }
+
+    #[test]
+    fn a_package_is_for_delegators_of_its_ages() {
+        for mode in [Mode::Pinned, Mode::Followed] {
+            let mut given = Given { mode, ..followed("all", &["urn:dk:b"]) };
+            given.offer.delegator_ages = AgeRange::new(None, Some(20)).unwrap();
+            let refused = give_in(&World { packages: vec![given.clone()], ..world() });
+            assert_eq!(refused, Err(Refusal::PackageAge(package_id("all"))));
+            let organisation = party(1, PartyKind::Organisation);
+            let of_organisation = World {
+                actor: organisation.clone(),
+                delegator: organisation,
+                packages: vec![given],
+                ..world()
+            };
+            assert!(give_in(&of_organisation).is_ok(), "an organisation has no age");
         }
     }
 

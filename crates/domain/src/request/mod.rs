@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     assurance::LevelOfAssurance,
     delegation::{
-        Delegation, DelegationId, EndReason, EventKind, Links, NoticeKind, Reason, Rules, State, Status, Step,
+        Delegation, DelegationId, EndReason, EventKind, Links, NoticeKind, Packages, Reason, Rules, State,
+        Status, Step,
     },
     ending::{self},
     giving::{self, Gift},
@@ -84,6 +85,7 @@ pub fn ask(wish: Wish<'_>, rules: Rules, id: DelegationId, now: DateTime<Utc>) -
         representative,
         privileges: privileges.clone(),
         taken_out: Vec::new(),
+        packages: Packages::default(),
         period: wish.period,
         starts_on_acceptance: wish.starts_on_acceptance,
         lapses_at: Some(lapses_at),
@@ -181,19 +183,21 @@ pub fn accept(
     require_pending(&request, now)?;
     gift.check(rules, now)?;
     let (id, delegator, representative) = (request.id, request.delegator, request.representative);
-    let privileges = gift.uris();
-    let replaced = giving::replaced(gift.existing, &privileges, gift.period, gift.replace, now)?;
+    let (content, follows) = (gift.content(), gift.follows(rules));
+    let replaced = giving::replaced(gift.existing, &content, gift.period, gift.replace, now)?;
     let mut step = Step::next(request, State::Active, EventKind::Accepted, now);
-    step.delegation.privileges.clone_from(&privileges);
+    step.delegation.privileges.clone_from(&content.privileges);
+    step.delegation.packages = Packages::following(content.packages.clone());
     step.delegation.period = gift.period;
     step.delegation.starts_on_acceptance = false;
     step.delegation.links.supersedes = giving::ids(&replaced);
     step.acting_for = Some(delegator);
-    step.grants.clone_from(&privileges);
+    step.grants.clone_from(&content.privileges);
+    step.follows = follows;
     step.tells = vec![(representative, NoticeKind::Accepted)];
     step.untells = vec![NoticeKind::Requested];
     let mut steps = vec![step];
-    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
+    steps.extend(ending::supersede_all(replaced, &content, id, Some(delegator), now));
     Ok(steps)
 }
 

@@ -206,6 +206,7 @@ fn accepted(request: Delegation, existing: Vec<ending::Tree>) -> Result<Vec<Step
         delegator_cpr: Some(&cpr),
         representative: &representative,
         privileges: vec![privilege("urn:dk:b")],
+        packages: Vec::new(),
         period: period(20, 40),
         existing,
         replace: true,
