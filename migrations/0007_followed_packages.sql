@@ -103,6 +103,25 @@ end $$;
 create trigger version_fits_followers after insert on package_version
     for each row execute function guard_followers();
 
+-- The delegations in force at an instant that follow a package which holds the privilege then, each once, and do not
+-- grant it besides.
+create function followers_with(of_shard smallint, of_privilege integer, at timestamptz)
+returns table (delegation_id uuid, delegator_id uuid, representative_id uuid, valid_from timestamptz, valid_to timestamptz)
+language sql stable as $$
+    select distinct on (f.delegation_id)
+           f.delegation_id, f.delegator_id, f.representative_id, f.valid_from, f.valid_to
+    from package_privilege m
+    join delegation_package f on f.shard = of_shard and f.package_id = m.package_id
+    where m.shard = of_shard and m.privilege_id = of_privilege
+      and m.member_from <= at and (m.member_to is null or at < m.member_to)
+      and f.ended_at is null and f.valid_from <= at and at < f.valid_to
+      and not exists (
+          select from delegation_privilege g
+          where g.shard = of_shard and g.delegation_id = f.delegation_id and g.privilege_id = of_privilege
+            and g.ended_at is null and g.valid_from <= at and at < g.valid_to)
+    order by f.delegation_id
+$$;
+
 -- Makes sure that packages are as a command read them, and stay so until it is done.
 create function hold_packages(of_shard smallint, package_ids text[], versions bigint[]) returns boolean
 language plpgsql as $$

@@ -180,9 +180,17 @@ impl Gift<'_> {
     /// What is followed, with what the delegator is known to fulfil.
     #[must_use]
     pub fn follows(&self, rules: Rules) -> Vec<Following> {
-        let service_ages = AgeRange::from(rules.min_delegator_age_years);
         let followed = self.packages.iter().filter(|given| given.is_followed());
-        followed.map(|given| given.following(service_ages)).collect()
+        let ages = AgeRange::from(rules.min_delegator_age_years);
+        followed
+            .map(|given| match self.delegator.kind {
+                PartyKind::Person => given.following(ages),
+                // It has no age.
+                PartyKind::Organisation | PartyKind::Employee => {
+                    Following { ages: AgeRange::ANY, ..given.following(ages) }
+                }
+            })
+            .collect()
     }
 }
 
@@ -254,13 +262,9 @@ fn check_package(given: &Given, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(
     if !given.is_followed() {
         return Ok(());
     }
-    for privilege in &offer.members {
-        check_privilege(privilege, gift, (now, now))?;
-    }
-    for (privilege, from) in offer.announced.iter().filter(|(_, from)| *from < gift.period.to()) {
-        check_privilege(privilege, gift, (now, *from))?;
-    }
-    Ok(())
+    offer
+        .held_within(gift.period, now)
+        .try_for_each(|(privilege, from)| check_privilege(privilege, gift, (now, from)))
 }
 
 /// `from`: when it is to be there.

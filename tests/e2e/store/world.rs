@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
     agreement::Text,
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, State, Step},
+    delegation::{
+        Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, Packages, State, Step,
+    },
     ending,
     identifier::{CvrNumber, Identifier, PartyKind, PersonUuid},
     party::{Party, PartyId, Standing},
@@ -262,6 +264,7 @@ impl World {
             representative: gift.to,
             privileges: gift.privileges.clone(),
             taken_out: Vec::new(),
+            packages: Packages::default(),
             period: gift.period,
             starts_on_acceptance: false,
             lapses_at: None,

@@ -318,6 +318,8 @@ pub struct Step {
     pub grants: Vec<PrivilegeUri>,
     /// Privileges that are taken out by it.
     pub takes: Vec<PrivilegeUri>,
+    /// Packages that are asked to be followed, with a new request.
+    pub asks_to_follow: Vec<PackageId>,
     /// Packages that are followed from the delegation's start on.
     pub follows: Vec<Following>,
     /// Packages that are followed no longer.
@@ -342,6 +344,7 @@ impl Step {
             asks: Vec::new(),
             grants: Vec::new(),
             takes: Vec::new(),
+            asks_to_follow: Vec::new(),
             follows: Vec::new(),
             leaves: Vec::new(),
             tells: Vec::new(),

@@ -10,6 +10,7 @@ use crate::{
     agreement::signature::minimum_assurance,
     assurance::LevelOfAssurance,
     delegation::{MAX_PRIVILEGES, PrivilegesError},
+    period::Period,
     privilege::{AgeRange, Privilege},
 };
 
@@ -27,6 +28,22 @@ pub struct Offer {
     pub members: Vec<Privilege>,
     /// What it is announced to hold later, and from when. One may come that has been there before.
     pub announced: Vec<(Privilege, DateTime<Utc>)>,
+}
+
+impl Offer {
+    /// What it holds now, and is announced to hold before the period is over, each with the instant from which it must be
+    /// there to be given.
+    pub fn held_within(
+        &self,
+        period: Period,
+        now: DateTime<Utc>,
+    ) -> impl Iterator<Item = (&Privilege, DateTime<Utc>)> {
+        let announced = self.announced.iter().filter(move |(_, from)| *from < period.to());
+        self.members
+            .iter()
+            .map(move |privilege| (privilege, now))
+            .chain(announced.map(|(privilege, from)| (privilege, *from)))
+    }
 }
 
 /// How a package is given.

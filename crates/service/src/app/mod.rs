@@ -29,6 +29,7 @@ pub mod list_delegations;
 pub mod list_notices;
 pub mod list_paper_delegations;
 pub mod merge_parties;
+pub mod packages;
 pub mod paging;
 mod paper;
 pub mod preview_delegation;

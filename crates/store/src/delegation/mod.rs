@@ -7,6 +7,7 @@ mod get;
 mod lapsed;
 mod list;
 mod list_paper;
+mod packages;
 mod paper;
 mod proof;
 mod receipt;
@@ -14,12 +15,15 @@ pub(crate) mod row;
 
 pub(crate) use facts::bytes;
 
-pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage};
+pub use apply::{
+    Changes, Designated, Held, HeldPackage, LetterKind, LetterRequest, PaperCase, SealedMessage,
+};
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
 pub use get::{Shown, Visible};
 pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
 pub use list_paper::{PaperListQuestion, PaperListed};
+pub use packages::{PackageFacts, Wanted};
 pub use proof::{Proof, SealedProof};
 pub use receipt::{Evidence, Receipt, VisibleReceipt};

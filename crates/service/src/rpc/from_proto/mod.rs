@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod catalogue;
+pub mod delegated_packages;
 pub mod delegation;
 pub mod identifier;
 pub mod ids;
