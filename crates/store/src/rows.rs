@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     assurance::LevelOfAssurance,
+    decision::Place,
     identifier::{CvrNumber, PartyKind},
     party::{Party, PartyId, Standing},
     period::Period,
@@ -158,6 +159,22 @@ pub(crate) fn party_kind(name: &str) -> Result<PartyKind> {
 
 pub(crate) fn standing(name: &str) -> Result<Standing> {
     Standing::parse(name).ok_or(Error::Unreadable("standing"))
+}
+
+/// Good when all are, else one that is not.
+pub(crate) fn worst_standing(names: &[String]) -> Result<Standing> {
+    let standings: Vec<Standing> = names.iter().map(|name| standing(name)).collect::<Result<_>>()?;
+    Ok(standings.into_iter().find(|standing| *standing != Standing::Good).unwrap_or(Standing::Good))
+}
+
+/// Where a designation may be used: for the production unit that it is limited to, and the one that is asked about, by
+/// their blind indexes.
+pub(crate) fn place(limit: Option<&[u8]>, asked: Option<&[u8]>) -> Place {
+    match limit {
+        None => Place::Anywhere,
+        Some(limit) if asked == Some(limit) => Place::Here,
+        Some(_) => Place::Elsewhere,
+    }
 }
 
 pub(crate) fn privilege_uri(text: &str) -> Result<PrivilegeUri> {

@@ -90,9 +90,9 @@ impl Callers {
     async fn batch(&self, channel: Channel, turn: usize) -> Outcome {
         let items = (0..BATCH).map(|item| {
             let list = [&self.questions.granted_requests, &self.questions.denied_requests][item % 2];
-            let v1::CheckDelegationRequest { delegator, representative, privilege, .. } =
+            let v1::CheckDelegationRequest { delegator, representative, privilege, p_number, .. } =
                 of(list, turn * BATCH + item);
-            v1::BatchCheckItem { delegator, representative, privilege }
+            v1::BatchCheckItem { delegator, representative, privilege, p_number }
         });
         let request =
             v1::BatchCheckDelegationsRequest { items: items.collect(), purpose: PURPOSE.to_owned() };

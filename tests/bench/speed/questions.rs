@@ -89,6 +89,7 @@ impl Question {
             representative: Some(identifier(self.representative)),
             privilege: uri(self.privilege),
             purpose: PURPOSE.to_owned(),
+            p_number: String::new(),
         }
     }
 }
@@ -108,9 +109,10 @@ fn granted(population: &Population, random: &mut Random) -> anyhow::Result<Vec<Q
             .all(|at| delegation.is_in_force(at));
         let authority = ASKING.authority();
         let privileges: Vec<_> = population.privileges_of(delegation, &authority).collect();
-        (holds && !privileges.is_empty()).then(|| Question {
+        let representative = delegation.user().filter(|_| holds && !privileges.is_empty())?;
+        Some(Question {
             delegator: delegation.delegator,
-            representative: delegation.representative,
+            representative,
             privilege: random.pick(&privileges),
         })
     })
@@ -151,7 +153,7 @@ fn without_granted(population: &Population, mut questions: Vec<Question>) -> Vec
         .delegations
         .iter()
         .filter(|delegation| delegation.is_in_force(population.now()) || delegation.is_in_force(soon))
-        .map(|delegation| (delegation.delegator, delegation.representative))
+        .filter_map(|delegation| Some((delegation.delegator, delegation.user()?)))
         .collect();
     questions.retain(|question| !granted.contains(&(question.delegator, question.representative)));
     questions

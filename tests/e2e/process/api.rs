@@ -185,6 +185,7 @@ impl Api {
             representative: Some(cpr(&given.representative)),
             privilege: uri.to_owned(),
             purpose: "case".to_owned(),
+            p_number: String::new(),
         };
         let answer = QueryServiceClient::new(self.0.clone()).check_delegation(request).await;
         answer.expect("an answer").into_inner().decision.expect("a decision")

@@ -37,6 +37,7 @@ fn question(world: &World) -> CheckDelegationRequest {
         representative: Some(identifier(&representative)),
         privilege: SEE.to_owned(),
         purpose: PURPOSE.to_owned(),
+        p_number: String::new(),
     }
 }
 
@@ -140,6 +141,7 @@ async fn a_message_that_is_too_long_is_refused_and_the_connection_lives_on() {
         delegator: Some(cpr.clone()),
         representative: Some(cpr.clone()),
         privilege: SEE.to_owned(),
+        p_number: String::new(),
     };
     let before = world.snapshot().await;
     let batch = BatchCheckDelegationsRequest { items: vec![item; 900], purpose: PURPOSE.to_owned() };
@@ -159,6 +161,7 @@ async fn the_longest_good_batch_is_far_below_the_bound_on_a_message() {
         delegator: from.identifiers.last().cloned(),
         representative: to.identifiers.last().cloned(),
         privilege: format!("urn:dk:{}", "x".repeat(493)),
+        p_number: String::new(),
     };
     let batch = BatchCheckDelegationsRequest { items: vec![item; 1_000], purpose: PURPOSE.to_owned() };
     let status = world.authority.query().batch_check_delegations(batch).await.unwrap_err();

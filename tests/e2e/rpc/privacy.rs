@@ -51,6 +51,7 @@ async fn no_authority_is_told_a_name_or_a_message() {
         delegator: from.identifier(),
         representative: to.identifier(),
         privilege: SEE.to_owned(),
+        p_number: String::new(),
     };
     let batch = BatchCheckDelegationsRequest { items: vec![item], purpose: PURPOSE.to_owned() };
     told.check(&query.batch_check_delegations(batch).await.unwrap());

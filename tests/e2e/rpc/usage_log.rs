@@ -102,6 +102,7 @@ async fn a_batch_is_logged_item_by_item() {
         delegator: from.identifier(),
         representative: to.identifier(),
         privilege: SEE.to_owned(),
+        p_number: String::new(),
     };
     let items = vec![item(&from, &to), item(&to, &from)];
     let traced = Traced::new(1);

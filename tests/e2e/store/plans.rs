@@ -11,17 +11,19 @@ const LIST_GIVEN: &str = include_str!("../../../crates/store/src/delegation/list
 const LIST_HELD: &str = include_str!("../../../crates/store/src/delegation/list_held.sql");
 const RECEIPT: &str = include_str!("../../../crates/store/src/delegation/receipt.sql");
 const EVENTS: &str = include_str!("../../../crates/store/src/delegation/events.sql");
+const LAPSED: &str = include_str!("../../../crates/store/src/delegation/lapsed.sql");
 const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
 const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
 const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
-const LARGE: [&str; 14] = [
+const LARGE: [&str; 15] = [
     "identifier",
     "party",
     "party_key",
     "delegation",
     "delegation_privilege",
+    "delegation_package",
     "requested_privilege",
     "supersession",
     "designation",
@@ -35,7 +37,7 @@ const LARGE: [&str; 14] = [
 
 /// 2,000 privileges of two authorities, 10,000 persons, 20,000 delegations of one or two privileges, and 5,000 of
 /// everything that some delegations have.
-const LOAD: [&str; 15] = [
+const LOAD: [&str; 16] = [
     "insert into system (shard, system_id, authority_cvr, title_da, title_en)
      values (0, 'self-service', '34051178', 'x', 'x'), (0, 'other', '13748136', 'x', 'x')",
     "insert into privilege (shard, uri, system_id, authority_cvr, title_da, title_en, description_da, description_en,
@@ -83,6 +85,19 @@ const LOAD: [&str; 15] = [
      select 0, lpad('cccc' || n, 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, employer.party_id,
             '2026-01-01', '2027-01-01', '2026-01-01'
      from employer, generate_series(1, 5000) n",
+    "with package as (
+         insert into package (shard, package_id, authority_cvr, title_da, title_en, description_da, description_en)
+         select 0, 'package-' || n, '34051178', 'x', 'x', 'x', 'x' from generate_series(1, 20) n
+         returning package_id),
+     member as (
+         insert into package_privilege (shard, package_id, privilege_id, member_from)
+         select 0, package_id, privilege_id, '2026-01-01'
+         from package, (select privilege_id from privilege order by privilege_id limit 30) p)
+     insert into delegation_package (shard, delegation_id, package_id, delegator_id, representative_id, valid_from,
+                                     valid_to)
+     select d.shard, d.delegation_id, 'package-1', d.delegator_id, d.representative_id, d.valid_from, d.valid_to
+     from (select distinct on (delegator_id, representative_id) * from delegation) d, package
+     where package_id = 'package-1' limit 5000",
     "insert into designation (shard, delegation_id, employee_id, designated_at)
      select 0, lpad('cccc' || n, 32, '0')::uuid, lpad('bbbb' || n, 32, '0')::uuid, '2026-01-01'
      from generate_series(1, 5000) n",
@@ -101,6 +116,15 @@ const LOAD: [&str; 15] = [
             sha256(delegation_id::text::bytea), 'key', '\\x00', '\\x00', '\\x00', '\\x00'
      from delegation limit 5000",
 ];
+
+/// A request of each of 4,000 persons; of every other one it was declined.
+const REQUESTS: &str =
+    "insert into delegation (shard, delegation_id, delegator_id, representative_id, status, valid_from, valid_to,
+                             created_at, lapses_at, ended_at)
+     select 0, lpad('dddd' || n, 32, '0')::uuid, lpad(to_hex(5000 + n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid,
+            case n % 2 when 0 then 'requested' else 'declined' end, '2026-06-01', '2027-01-01', '2026-05-01', '2026-05-31',
+            case n % 2 when 1 then timestamptz '2026-05-02' end
+     from generate_series(1, 4000) n";
 
 /// A loaded database, and a session whose prepared statements are planned without a look at their parameters, as those
 /// of the store's sessions are.
@@ -174,12 +198,14 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     assert!(grants > 25_000, "{grants} grants");
 
     let check = plan(CHECK, connection).await;
-    assert_by_index(&check, &["identifier", "party", "privilege", "delegation_privilege"]);
+    let tables = ["identifier", "party", "privilege", "delegation_privilege", "delegation_package"];
+    assert_by_index(&check, &tables);
     // Of the indexes of grants, the one that does not grow with what a single party gives or holds.
     assert!(check.contains("Index Only Scan using grant_by_parties on delegation_privilege"), "{check}");
     for list in [LIST_REPRESENTATIVES, LIST_DELEGATORS] {
         let list = plan(list, connection).await;
-        assert_by_index(&list, &["identifier", "party", "party_key", "delegation_privilege"]);
+        let tables = ["delegation", "delegation_privilege", "delegation_package", "designation"];
+        assert_by_index(&list, &[&["identifier", "party", "party_key"], tables.as_slice()].concat());
     }
 
     assert_by_index(&plan(GET, connection).await, &["delegation", "party", "party_key"]);
@@ -188,6 +214,8 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     for list in [LIST_GIVEN, LIST_HELD] {
         assert_by_index(&plan(list, connection).await, &["delegation", "party"]);
     }
+    let lapsed = plan(LAPSED, connection).await;
+    assert!(lapsed.contains("using request_unanswered on delegation"), "{lapsed}");
     let facts = plan(FACTS, connection).await;
     assert_by_index(&facts, &["delegation", "party", "party_key", "identifier", "privilege"]);
     let apply = plan(APPLY, connection).await;
@@ -209,7 +237,44 @@ async fn what_a_statement_calls_finds_its_rows_by_index_too() {
     let row = plan(&row, connection).await;
     let tables = ["delegation_privilege", "requested_privilege", "supersession", "party", "privilege"];
     assert_by_index(&row, &tables);
+    for (function, tables) in [
+        ("standings_above", ["delegation", "party"].as_slice()),
+        ("designation_of", &["designation"]),
+        ("line_of", &["delegation", "identifier", "party_key"]),
+    ] {
+        let body = body_of(function, connection).await;
+        let body = body.replace("of_shard", "$1").replace("of_delegation", "$2").replace("of_employee", "$3");
+        assert_by_index(&plan(&body, connection).await, tables);
+    }
     let name = body_of("sealed_name", connection).await;
     let name = format!("select ({name}) from (select $1::smallint as of_shard, $2::uuid as of_party) called");
     assert_by_index(&plan(&name, connection).await, &["party", "party_key"]);
+}
+
+#[tokio::test]
+async fn the_guard_of_requests_counts_those_that_matter_and_not_all_that_were_ever_made() {
+    let (_database, mut connection) = loaded().await;
+    connection.execute(REQUESTS).await.unwrap();
+    connection.execute("analyze delegation").await.unwrap();
+    let body = body_of("guard_request", &mut connection).await;
+    // The very counts, with the new row's columns as parameters.
+    let counts: Vec<_> = body
+        .split("if (")
+        .skip(1)
+        .map(|condition| {
+            let (condition, _) = condition.split_once("then").expect("a condition");
+            let (count, _) = condition.rsplit_once(')').expect("a count");
+            count
+                .replace("new.shard", "$1::smallint")
+                .replace("new.representative_id", "$2::uuid")
+                .replace("new.created_at", "$3::timestamptz")
+                .replace("new.delegator_id", "$4::uuid")
+        })
+        .collect();
+    let indexes = ["request_pending", "request_pending", "request_declined"];
+    assert_eq!(counts.len(), indexes.len(), "{counts:?}");
+    for (count, index) in counts.iter().zip(indexes) {
+        let plan = plan(count, &mut connection).await;
+        assert!(plan.contains(&format!("{index} on delegation")), "{plan}");
+    }
 }

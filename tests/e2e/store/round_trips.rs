@@ -45,6 +45,7 @@ async fn a_check_of_one_question_or_a_thousand_takes_one_round_trip() {
             delegator: delegator.clone(),
             representative: representative.clone(),
             privilege: privilege.clone(),
+            p_number: None,
         };
         let questions = vec![question; questions];
         let check =

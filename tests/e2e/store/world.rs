@@ -4,9 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
     agreement::Text,
     assurance::LevelOfAssurance,
-    delegation::{
-        Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, Packages, State, Step,
-    },
+    delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, Packages, State, Step},
     ending,
     identifier::{CvrNumber, Identifier, PartyKind, PersonUuid},
     party::{Party, PartyId, Standing},

@@ -18,7 +18,7 @@ use super::schema::Taken;
 /// Rows are sent in pieces of about this size.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// Loaded, indexed and checked beside each other.
-const DELEGATIONS: &[&str] = &["delegation", "delegation_privilege"];
+const DELEGATIONS: &[&str] = &["delegation", "delegation_privilege", "designation"];
 const OTHERS: &[&str] = &["party", "party_key", "identifier", "event", "change"];
 /// The privileges of the catalogue are published since long before anything was given.
 const PUBLISHED_AT: &str = "2010-01-01T00:00:00Z";

@@ -48,6 +48,13 @@ impl PartyNumber {
         (self.kind() == PartyKind::Employee).then(|| Self(hundred + self.0 % ORGANISATIONS))
     }
 
+    /// The first employee of an organisation, if it has one.
+    pub fn employee(self) -> Option<Self> {
+        let hundred = self.0 - self.0 % HUNDRED;
+        let mut employees = (hundred + ORGANISATIONS..hundred + ORGANISATIONS + EMPLOYEES).map(Self);
+        employees.find(|employee| employee.organisation() == Some(self))
+    }
+
     /// All that names it. A number past the end of the population is that of somebody nobody has registered.
     pub fn identifiers(self) -> Vec<Identifier> {
         let people = People::starting_at(self.0.into());

@@ -56,16 +56,30 @@ impl Delegation {
         PrivilegeNumber::all().filter(move |number| bits >> number.0 & 1 == 1)
     }
 
-    /// Whether a check at the instant says yes, by the definition in the domain: both parties are of good standing and
-    /// what is given is published.
+    /// Who may use it: what an organisation holds the employee that it has designated, if it has one.
+    pub fn user(&self) -> Option<PartyNumber> {
+        match self.representative.kind() {
+            PartyKind::Organisation => self.designated(),
+            PartyKind::Person | PartyKind::Employee => Some(self.representative),
+        }
+    }
+
+    /// The employee whom the representative, an organisation, designated when the delegation was given.
+    pub(super) fn designated(&self) -> Option<PartyNumber> {
+        self.representative.employee()
+    }
+
+    /// Whether a check of its user at the instant says yes, by the definition in the domain: all parties are of good
+    /// standing and what is given is published.
     pub fn is_in_force(&self, at: DateTime<Utc>) -> bool {
         let circumstances = Circumstances {
             delegator: Standing::Good,
             representative: Standing::Good,
+            employer: None,
             publication: Publication::Published { from: DateTime::UNIX_EPOCH },
         };
         let ended = self.state.ended_at().map(|at| Ended { at, how: how(self.state) });
-        let grant = Grant { delegation: DelegationId(uuid::Uuid::nil()), period: self.period, ended };
+        let grant = Grant { ended, ..Grant::own(DelegationId(uuid::Uuid::nil()), self.period) };
         matches!(decide(&[grant], circumstances, Asked::Now(at)), Decision::Granted { .. })
     }
 

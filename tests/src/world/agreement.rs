@@ -176,6 +176,7 @@ impl World {
                 delegator: persons[from].identifier(),
                 representative: persons[to].identifier(),
                 privilege: privilege.clone(),
+                p_number: String::new(),
             });
             let request =
                 v1::BatchCheckDelegationsRequest { items: items.collect(), purpose: PURPOSE.to_owned() };

@@ -403,5 +403,6 @@ pub fn asking(from: &Registered, to: &Registered, privilege: &str) -> v1::CheckD
         representative: to.identifier(),
         privilege: privilege.to_owned(),
         purpose: PURPOSE.to_owned(),
+        p_number: String::new(),
     }
 }

@@ -7162,7 +7162,7 @@ pub struct CheckDelegationRequest {
     /// The delegator (fuldmagtsgiver). Required.
     #[prost(message, optional, tag = "1")]
     pub delegator: ::core::option::Option<Identifier>,
-    /// The representative (fuldmagtshaver). Required; another party than the delegator.
+    /// The representative (fuldmagtshaver): a person, or an employee. Required; another party than the delegator.
     #[prost(message, optional, tag = "2")]
     pub representative: ::core::option::Option<Identifier>,
     /// The privilege's URI, compared bytewise; at most 500 characters. Required.
@@ -7171,9 +7171,13 @@ pub struct CheckDelegationRequest {
     /// Why the authority asks: one of the purposes registered for the calling client. Required; goes to the usage log.
     #[prost(string, tag = "4")]
     pub purpose: ::prost::alloc::string::String,
+    /// The production unit (P number, 10 digits) that the representative, an employee, acts at. Optional; an employee whose
+    /// designation is limited to a production unit may act only there.
+    #[prost(string, tag = "5")]
+    pub p_number: ::prost::alloc::string::String,
 }
 /// Response of QueryService.CheckDelegation.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CheckDelegationResponse {
     /// The answer.
     #[prost(message, optional, tag = "1")]
@@ -7186,7 +7190,7 @@ pub struct CheckDelegationResponse {
     pub revision: ::prost::alloc::string::String,
 }
 /// The answer to one question.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Decision {
     /// True: the representative may act. Everything else is no.
     #[prost(bool, tag = "1")]
@@ -7203,6 +7207,21 @@ pub struct Decision {
     /// How long the answer may be kept. Zero: ask again each time. Never reaches past `valid_to`.
     #[prost(message, optional, tag = "5")]
     pub max_age: ::core::option::Option<::prost_types::Duration>,
+    /// When a sub-delegation was granted: from the delegation that the delegator gave to the one that decided. Empty for one
+    /// that the delegator gave.
+    #[prost(message, repeated, tag = "6")]
+    pub chain: ::prost::alloc::vec::Vec<ChainLink>,
+}
+/// One delegation of those that hang together as sub-delegations.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChainLink {
+    /// The delegation: a UUID.
+    #[prost(string, tag = "1")]
+    pub delegation_id: ::prost::alloc::string::String,
+    /// Its representative, who gave it on, or is asked about; of a delegation to an organisation the organisation. A person
+    /// by CPR number, else UUID, else PID; an organisation by CVR number; an employee by RID, else professional UUID.
+    #[prost(message, optional, tag = "2")]
+    pub representative: ::core::option::Option<Identifier>,
 }
 /// Request of QueryService.BatchCheckDelegations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -7226,6 +7245,9 @@ pub struct BatchCheckItem {
     /// The privilege's URI; at most 500 characters. Required.
     #[prost(string, tag = "3")]
     pub privilege: ::prost::alloc::string::String,
+    /// The production unit that the representative acts at; see CheckDelegationRequest.p_number. Optional.
+    #[prost(string, tag = "4")]
+    pub p_number: ::prost::alloc::string::String,
 }
 /// Response of QueryService.BatchCheckDelegations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -7262,7 +7284,7 @@ pub struct ListRepresentativesRequest {
 /// Response of QueryService.ListRepresentatives.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListRepresentativesResponse {
-    /// One entry per delegated privilege, ordered by delegation and privilege.
+    /// One entry per delegated privilege and party, ordered by delegation, privilege and party.
     #[prost(message, repeated, tag = "1")]
     pub entries: ::prost::alloc::vec::Vec<DelegatedPrivilege>,
     /// Token of the next page; empty when this is the last. A list is never silently cut short.
@@ -7275,7 +7297,7 @@ pub struct ListRepresentativesResponse {
     #[prost(string, tag = "4")]
     pub revision: ::prost::alloc::string::String,
 }
-/// One privilege of one delegation that is in force.
+/// One privilege of one delegation that is in force, and one party: a yes to a check.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DelegatedPrivilege {
     /// The delegation: a UUID.
@@ -7288,12 +7310,15 @@ pub struct DelegatedPrivilege {
     /// The privilege's URI.
     #[prost(string, tag = "3")]
     pub privilege: ::prost::alloc::string::String,
-    /// Start of the delegation, inclusive.
+    /// Start of the delegation, inclusive; of a privilege that came into a followed package later, when it did.
     #[prost(message, optional, tag = "4")]
     pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
     /// End of the delegation, exclusive.
     #[prost(message, optional, tag = "5")]
     pub valid_to: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the representative, an employee, may act at one production unit only: its P number. Else empty.
+    #[prost(string, tag = "6")]
+    pub p_number: ::prost::alloc::string::String,
 }
 /// Request of QueryService.ListDelegators.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7317,7 +7342,7 @@ pub struct ListDelegatorsRequest {
 /// Response of QueryService.ListDelegators.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListDelegatorsResponse {
-    /// One entry per delegated privilege, ordered by delegation and privilege.
+    /// One entry per delegated privilege and party, ordered by delegation, privilege and party.
     #[prost(message, repeated, tag = "1")]
     pub entries: ::prost::alloc::vec::Vec<DelegatedPrivilege>,
     /// Token of the next page; empty when this is the last. A list is never silently cut short.
@@ -7336,17 +7361,19 @@ pub struct ListDelegatorsResponse {
 pub enum DenialReason {
     /// Granted.
     Unspecified = 0,
-    /// There is no delegation of this privilege between the two, or one of them is not known.
+    /// There is no delegation of this privilege between the two (nor, for an employee, from the delegator to the employer),
+    /// or one of them is not known.
     NoDelegation = 1,
     /// A delegation exists and starts later.
     NotYetValid = 2,
-    /// The delegation's period is over.
+    /// The delegation's period is over, or the privilege has left the package that the delegation follows.
     Expired = 3,
     /// The delegator revoked it.
     Revoked = 4,
     /// The representative renounced it.
     Renounced = 5,
-    /// One of the parties cannot give or hold delegations at present.
+    /// One of the parties, the representative's employer, or a representative above cannot give or hold delegations at
+    /// present.
     PartyNotInGoodStanding = 6,
     /// The privilege is not published at this instant.
     PrivilegeNotPublished = 7,
@@ -7354,6 +7381,12 @@ pub enum DenialReason {
     Superseded = 8,
     /// It was ended by law or by what it depended on.
     Terminated = 9,
+    /// An organisation holds it, and was asked about: only an employee that it has designated may act.
+    EmployeeRequired = 10,
+    /// The employer of the representative holds it, and has not designated the employee.
+    EmployeeNotDesignated = 11,
+    /// The employee is designated for a production unit, and the question does not name it.
+    PNumberMismatch = 12,
 }
 impl DenialReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -7372,6 +7405,9 @@ impl DenialReason {
             Self::PrivilegeNotPublished => "DENIAL_REASON_PRIVILEGE_NOT_PUBLISHED",
             Self::Superseded => "DENIAL_REASON_SUPERSEDED",
             Self::Terminated => "DENIAL_REASON_TERMINATED",
+            Self::EmployeeRequired => "DENIAL_REASON_EMPLOYEE_REQUIRED",
+            Self::EmployeeNotDesignated => "DENIAL_REASON_EMPLOYEE_NOT_DESIGNATED",
+            Self::PNumberMismatch => "DENIAL_REASON_P_NUMBER_MISMATCH",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -7389,6 +7425,9 @@ impl DenialReason {
             "DENIAL_REASON_PRIVILEGE_NOT_PUBLISHED" => Some(Self::PrivilegeNotPublished),
             "DENIAL_REASON_SUPERSEDED" => Some(Self::Superseded),
             "DENIAL_REASON_TERMINATED" => Some(Self::Terminated),
+            "DENIAL_REASON_EMPLOYEE_REQUIRED" => Some(Self::EmployeeRequired),
+            "DENIAL_REASON_EMPLOYEE_NOT_DESIGNATED" => Some(Self::EmployeeNotDesignated),
+            "DENIAL_REASON_P_NUMBER_MISMATCH" => Some(Self::PNumberMismatch),
             _ => None,
         }
     }
@@ -7407,6 +7446,10 @@ pub mod query_service_client {
     /// What a connected authority asks: may this representative act for this delegator. An authority sees only the
     /// privileges of its own systems; a privilege that does not exist and one that belongs to another authority are
     /// refused alike (PRIVILEGE_NOT_FOUND). A person that is not known and one that has given nothing look alike.
+    ///
+    /// What is delegated to an organisation may be used only by employees that the organisation has designated for it: ask
+    /// for the employee, by RID or professional UUID. The organisation itself, asked for by CVR number, is denied
+    /// (EMPLOYEE_REQUIRED) and in no list; its designated employees are.
     ///
     /// Every call is in the durable usage log before its answer leaves.
     #[derive(Debug, Clone)]
@@ -7531,7 +7574,8 @@ pub mod query_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Who may act for the delegator, now, on the caller's privileges.
+        /// Who may act for the delegator, now, on the caller's privileges: exactly those for whom a check says yes. Of what an
+        /// organisation holds its designated employees, and not the organisation.
         pub async fn list_representatives(
             &mut self,
             request: impl tonic::IntoRequest<super::ListRepresentativesRequest>,
@@ -7558,7 +7602,8 @@ pub mod query_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Whom the representative may act for, now, on the caller's privileges.
+        /// Whom the representative may act for, now, on the caller's privileges: exactly those for whom a check says yes. For
+        /// an employee also what the employer holds and has designated the employee for; for an organisation nothing.
         pub async fn list_delegators(
             &mut self,
             request: impl tonic::IntoRequest<super::ListDelegatorsRequest>,
@@ -7615,7 +7660,8 @@ pub mod query_service_server {
             tonic::Response<super::BatchCheckDelegationsResponse>,
             tonic::Status,
         >;
-        /// Who may act for the delegator, now, on the caller's privileges.
+        /// Who may act for the delegator, now, on the caller's privileges: exactly those for whom a check says yes. Of what an
+        /// organisation holds its designated employees, and not the organisation.
         async fn list_representatives(
             &self,
             request: tonic::Request<super::ListRepresentativesRequest>,
@@ -7623,7 +7669,8 @@ pub mod query_service_server {
             tonic::Response<super::ListRepresentativesResponse>,
             tonic::Status,
         >;
-        /// Whom the representative may act for, now, on the caller's privileges.
+        /// Whom the representative may act for, now, on the caller's privileges: exactly those for whom a check says yes. For
+        /// an employee also what the employer holds and has designated the employee for; for an organisation nothing.
         async fn list_delegators(
             &self,
             request: tonic::Request<super::ListDelegatorsRequest>,
@@ -7635,6 +7682,10 @@ pub mod query_service_server {
     /// What a connected authority asks: may this representative act for this delegator. An authority sees only the
     /// privileges of its own systems; a privilege that does not exist and one that belongs to another authority are
     /// refused alike (PRIVILEGE_NOT_FOUND). A person that is not known and one that has given nothing look alike.
+    ///
+    /// What is delegated to an organisation may be used only by employees that the organisation has designated for it: ask
+    /// for the employee, by RID or professional UUID. The organisation itself, asked for by CVR number, is denied
+    /// (EMPLOYEE_REQUIRED) and in no list; its designated employees are.
     ///
     /// Every call is in the durable usage log before its answer leaves.
     #[derive(Debug)]

@@ -1,15 +1,17 @@
 //! `CheckDelegation` and `BatchCheckDelegations`: may the representative act for the delegator, now.
 
-use fuldmagt_domain::decision::Decision;
-use fuldmagt_store::{query::Question, revision::Revision};
+use fuldmagt_store::{
+    query::{Answer, Question},
+    revision::Revision,
+};
 
 use super::{App, Call, Error, Result};
 
-/// The decisions of one call, all for one instant and from one state.
+/// The answers of one call, all for one instant and from one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     /// One per question, in order.
-    pub decisions: Vec<Decision>,
+    pub answers: Vec<Answer>,
     /// The state that they are from.
     pub revision: Revision,
 }
@@ -26,10 +28,10 @@ impl App {
         field: fn(usize) -> String,
     ) -> Result<Decided> {
         let checked = self.store.check(questions, &call.caller.client.cvr, call.usage()).await?;
-        let mut decisions = Vec::with_capacity(checked.decisions.len());
-        for (item, decision) in checked.decisions.into_iter().enumerate() {
-            decisions.push(decision.ok_or_else(|| Error::privilege_not_found(field(item)))?);
+        let mut answers = Vec::with_capacity(checked.answers.len());
+        for (item, answer) in checked.answers.into_iter().enumerate() {
+            answers.push(answer.ok_or_else(|| Error::privilege_not_found(field(item)))?);
         }
-        Ok(Decided { decisions, revision: checked.revision })
+        Ok(Decided { answers, revision: checked.revision })
     }
 }

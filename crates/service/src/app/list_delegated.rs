@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{identifier::Identifier, privilege::PrivilegeUri};
 use fuldmagt_store::{
-    query::{DelegatedPrivilege, Direction, ListQuestion},
+    query::{DelegatedPrivilege, Direction, EntryKey, ListQuestion},
     revision::Revision,
 };
 use uuid::Uuid;
@@ -85,11 +85,17 @@ impl Question {
     }
 }
 
-fn key((delegation, privilege): (Uuid, i32)) -> Vec<u8> {
-    [delegation.as_bytes().as_slice(), privilege.to_be_bytes().as_slice()].concat()
+fn key(after: EntryKey) -> Vec<u8> {
+    let privilege = after.privilege.to_be_bytes();
+    [after.delegation.as_bytes().as_slice(), &privilege, after.party.as_bytes().as_slice()].concat()
 }
 
-fn read_key(key: &[u8]) -> Option<(Uuid, i32)> {
-    let (delegation, privilege) = key.split_at_checked(16)?;
-    Some((Uuid::from_slice(delegation).ok()?, i32::from_be_bytes(privilege.try_into().ok()?)))
+fn read_key(key: &[u8]) -> Option<EntryKey> {
+    let (delegation, rest) = key.split_at_checked(16)?;
+    let (privilege, party) = rest.split_at_checked(4)?;
+    Some(EntryKey {
+        delegation: Uuid::from_slice(delegation).ok()?,
+        privilege: i32::from_be_bytes(privilege.try_into().ok()?),
+        party: Uuid::from_slice(party).ok()?,
+    })
 }

@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// The privilege's URI
     #[arg(long, value_name = "URI")]
     privilege: String,
+    /// The production unit (P number) that the representative, an employee, acts at
+    #[arg(long, value_name = "NUMBER", default_value = "")]
+    p_number: String,
     /// Why the authority asks: one of the client's registered purposes
     #[arg(long, default_value = "case")]
     purpose: String,
@@ -39,6 +42,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         representative: Some(identifier(&args.representative)?),
         privilege: args.privilege.clone(),
         purpose: args.purpose.clone(),
+        p_number: args.p_number.clone(),
     };
     let output = Output { json: args.connection.json };
     runtime()?.block_on(async {

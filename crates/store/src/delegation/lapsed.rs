@@ -29,11 +29,8 @@ impl Store {
     ) -> Result<Vec<Lapsed>> {
         let (last_lapsed_at, last) = after
             .map_or((DateTime::UNIX_EPOCH, Uuid::nil()), |lapsed| (lapsed.lapsed_at, lapsed.delegation.0));
-        let rows = sqlx::query!(
-            r#"select d.delegation_id, d.lapses_at as "lapses_at!" from delegation d
-               where d.shard = $1 and d.status = 'requested' and d.lapses_at <= $2
-                 and (d.lapses_at, d.delegation_id) > ($3, $4)
-               order by d.lapses_at, d.delegation_id limit $5"#,
+        let rows = sqlx::query_file!(
+            "src/delegation/lapsed.sql",
             SHARD,
             at,
             last_lapsed_at,

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    decision::{Asked, Circumstances, Decision, Grant, decide},
+    decision::{Asked, Circumstances, Decision, Designation, Grant, Holder, Place, decide},
     delegation::DelegationId,
-    identifier::{CvrNumber, Identifier},
+    identifier::{CvrNumber, Identifier, PNumber},
+    party::Standing,
     period::Period,
     privilege::PrivilegeUri,
 };
@@ -42,11 +43,22 @@ pub struct ListQuestion<'a> {
     pub at: DateTime<Utc>,
     /// Most entries.
     pub page_size: u16,
-    /// The last entry of the page before: delegation and privilege number.
-    pub after: Option<(Uuid, i32)>,
+    /// The last entry of the page before.
+    pub after: Option<EntryKey>,
 }
 
-/// One grant that is in force.
+/// Where an entry is in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryKey {
+    /// The delegation.
+    pub delegation: Uuid,
+    /// The privilege's number.
+    pub privilege: i32,
+    /// The other party.
+    pub party: Uuid,
+}
+
+/// One grant that is in force, and somebody who may use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DelegatedPrivilege {
     /// The delegation.
@@ -57,15 +69,17 @@ pub struct DelegatedPrivilege {
     pub privilege: PrivilegeUri,
     /// From when until when.
     pub period: Period,
+    /// The production unit that the representative, an employee, may use it at; `None`: anywhere.
+    pub p_number: Option<PNumber>,
 }
 
 /// One page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// The entries, by delegation and privilege.
+    /// The entries, by delegation, privilege and party.
     pub entries: Vec<DelegatedPrivilege>,
     /// Where the next page begins; `None` when this was the last.
-    pub next_after: Option<(Uuid, i32)>,
+    pub next_after: Option<EntryKey>,
     /// False when a privilege that was asked for is not the authority's. Then there are no entries.
     pub privileges_known: bool,
     /// The state that the page is from.
@@ -87,10 +101,17 @@ struct Row {
     valid_from: Option<DateTime<Utc>>,
     valid_to: Option<DateTime<Utc>>,
     party_id: Option<Uuid>,
+    designated_at: Option<DateTime<Utc>>,
+    above: Option<Vec<String>>,
     identifier_kind: Option<String>,
     identifier_ciphertext: Option<Vec<u8>>,
     wrapping_key_id: Option<String>,
     wrapped_key: Option<Vec<u8>>,
+    unit_index: Option<Vec<u8>>,
+    unit_party_id: Option<Uuid>,
+    unit_ciphertext: Option<Vec<u8>>,
+    unit_wrapping_key_id: Option<String>,
+    unit_wrapped_key: Option<Vec<u8>>,
     has_more: bool,
 }
 
@@ -107,8 +128,7 @@ impl Store {
         let first = rows.first().ok_or(Error::Unreadable("feed head"))?;
         let revision = Revision { epoch: first.epoch, shard: SHARD, number: first.revision };
         let (privileges_known, has_more) = (first.privileges_known, first.has_more);
-        let next_after =
-            rows.last().filter(|_| has_more).and_then(|row| Some((row.delegation_id?, row.privilege_id?)));
+        let next_after = rows.last().filter(|_| has_more).and_then(Row::key);
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows.iter().filter(|row| row.delegation_id.is_some()) {
             entries.push(self.entry(row, question.at)?);
@@ -127,8 +147,9 @@ impl Store {
             question.authority.expose(),
             question.at,
             &uris(question),
-            question.after.map(|after| after.0),
-            question.after.map(|after| after.1),
+            question.after.map(|after| after.delegation),
+            question.after.map(|after| after.privilege),
+            question.after.map(|after| after.party),
             i32::from(question.page_size),
             usage.entry_id,
             usage.at,
@@ -151,8 +172,9 @@ impl Store {
             question.authority.expose(),
             question.at,
             &uris(question),
-            question.after.map(|after| after.0),
-            question.after.map(|after| after.1),
+            question.after.map(|after| after.delegation),
+            question.after.map(|after| after.privilege),
+            question.after.map(|after| after.party),
             i32::from(question.page_size),
             usage.entry_id,
             usage.at,
@@ -175,8 +197,9 @@ impl Store {
         // The statement has chosen what is in force and of good standing; the evaluator that decides checks has the
         // last word, so that a list never says what a check would deny.
         let circumstances = Circumstances {
-            delegator: fuldmagt_domain::party::Standing::Good,
-            representative: fuldmagt_domain::party::Standing::Good,
+            delegator: Standing::Good,
+            representative: Standing::Good,
+            employer: None,
             publication: PublicationRow {
                 published_at: row.published_at,
                 hidden_at: row.hidden_at,
@@ -186,7 +209,11 @@ impl Store {
             }
             .try_into()?,
         };
-        let grant = Grant { delegation, period, ended: None };
+        let grant = Grant {
+            holder: row.holder(),
+            above: rows::worst_standing(row.above.as_deref().unwrap_or_default())?,
+            ..Grant::own(delegation, period)
+        };
         if !matches!(decide(&[grant], circumstances, Asked::Now(at)), Decision::Granted { .. }) {
             return Err(Error::Unreadable("the statement and the domain decide differently"));
         }
@@ -195,7 +222,28 @@ impl Store {
             party: self.other_party(row, party)?,
             privilege: rows::privilege_uri(uri)?,
             period,
+            p_number: self.unit(row)?,
         })
+    }
+
+    /// The production unit that a designation is limited to.
+    fn unit(&self, row: &Row) -> Result<Option<PNumber>> {
+        const UNREADABLE: Error = Error::Unreadable("production unit");
+        if row.unit_index.is_none() {
+            return Ok(None);
+        }
+        let (Some(party), Some(ciphertext), Some(key_id), Some(wrapped)) = (
+            row.unit_party_id,
+            row.unit_ciphertext.as_deref(),
+            row.unit_wrapping_key_id.as_deref(),
+            row.unit_wrapped_key.as_deref(),
+        ) else {
+            return Err(UNREADABLE);
+        };
+        let key = self.data_key(party, key_id, wrapped)?;
+        let opened = vault::open_identifier(&key, party, "p_number", ciphertext)?;
+        let Identifier::PNumber(number) = opened else { return Err(UNREADABLE) };
+        Ok(Some(number))
     }
 
     fn other_party(&self, row: &Row, party: Uuid) -> Result<Identifier> {
@@ -209,6 +257,23 @@ impl Store {
         };
         let key = self.data_key(party, key_id, wrapped)?;
         vault::open_identifier(&key, party, kind, ciphertext)
+    }
+}
+
+impl Row {
+    fn key(&self) -> Option<EntryKey> {
+        Some(EntryKey {
+            delegation: self.delegation_id?,
+            privilege: self.privilege_id?,
+            party: self.party_id?,
+        })
+    }
+
+    fn holder(&self) -> Holder {
+        // Whoever is limited to a production unit acts there: the entry says so.
+        let place = if self.unit_index.is_some() { Place::Here } else { Place::Anywhere };
+        let designation = self.designated_at.map(|from| Designation { from, removed: None, place });
+        designation.map_or(Holder::Own, |designation| Holder::Employer(Some(designation)))
     }
 }
 

@@ -1,5 +1,5 @@
--- $1 shard, $2 and $3 the representative, $4 the authority, $5 the instant, $6 privileges (empty: all), $7 and $8 the last
--- entry of the page before, $9 the page size, $10..$15 the usage entry.
+-- $1 shard, $2 and $3 the representative, $4 the authority, $5 the instant, $6 privileges (empty: all), $7..$9 the last
+-- entry of the page before, $10 the page size, $11..$16 the usage entry.
 with wanted as (
     select p.privilege_id, p.uri, p.published_at, p.hidden_at, p.hide_planned, p.grants_kept, p.republished_at,
            privilege_may_be_used(p, $5) as may_be_used
@@ -12,29 +12,70 @@ head as (
     from feed_head h where h.shard = $1
 ),
 subject as (
-    select s.party_id, s.standing
+    select s.party_id, s.standing, s.kind, s.organisation_id
     from identifier i join party s on s.shard = i.shard and s.party_id = i.party_id
     where i.shard = $1 and i.kind = $2 and i.blind_index = $3
 ),
+-- The delegations in force that the representative may use: its own and, of an employee, those of the employer that the
+-- employee is designated for.
+usable as (
+    select d.delegation_id, d.depth, d.representative_id as holder_id,
+           d.delegator_id as party_id, null::timestamptz as designated_at, null::bytea as unit_index
+    from subject s
+    join delegation d on d.shard = $1 and d.representative_id = s.party_id
+    where d.ended_at is null and d.valid_from <= $5 and $5 < d.valid_to and s.kind <> 'organisation'
+    union all
+    select d.delegation_id, d.depth, d.representative_id, d.delegator_id, n.designated_at,
+           n.p_number_index
+    from subject s
+    join designation n on n.shard = $1 and n.employee_id = s.party_id
+    join delegation d on d.shard = $1 and d.delegation_id = n.delegation_id and d.representative_id = s.organisation_id
+    where d.ended_at is null and d.valid_from <= $5 and $5 < d.valid_to
+      and n.removed_at is null and n.designated_at <= $5
+),
+-- What they grant: privileges, and what the packages that they follow hold at the instant.
+held as (
+    select u.delegation_id, u.depth, u.holder_id, u.party_id, u.designated_at, u.unit_index,
+           g.privilege_id, g.valid_from, g.valid_to
+    from usable u
+    cross join lateral (
+        select g.privilege_id, g.valid_from, g.valid_to from delegation_privilege g
+        where g.shard = $1 and g.delegation_id = u.delegation_id and g.ended_at is null
+        union all
+        select m.privilege_id, greatest(f.valid_from, m.member_from), least(f.valid_to, m.member_to)
+        from delegation_package f
+        join package_privilege m on m.shard = $1 and m.package_id = f.package_id
+        where f.shard = $1 and f.delegation_id = u.delegation_id and f.ended_at is null
+          and m.member_from <= $5 and (m.member_to is null or $5 < m.member_to)
+    ) g
+),
+-- Each once, though a privilege may be in several packages of a delegation; and as long as it lasts.
+standing as (
+    select distinct on (h.delegation_id, h.privilege_id, h.party_id)
+           h.*, w.uri, w.published_at, w.hidden_at, w.hide_planned, w.grants_kept, w.republished_at,
+           case when h.depth > 0 then standings_above($1, h.delegation_id) else '{}' end as above
+    from subject s
+    cross join held h
+    join wanted w using (privilege_id)
+    join party e on e.shard = $1 and e.party_id = h.party_id
+    left join party o on o.shard = $1 and o.party_id = s.organisation_id
+    where s.standing = 'good' and e.standing = 'good' and coalesce(o.standing, 'good') = 'good'
+      and w.may_be_used
+      and ($7::uuid is null or (h.delegation_id, h.privilege_id, h.party_id) > ($7::uuid, $8::integer, $9::uuid))
+    order by h.delegation_id, h.privilege_id, h.party_id, h.valid_to desc, h.valid_from
+),
 -- One more than the page holds, to know whether there is another.
 found as (
-    select g.delegation_id, g.privilege_id, w.uri, w.published_at, w.hidden_at, w.hide_planned, w.grants_kept,
-           w.republished_at, g.valid_from, g.valid_to, o.party_id,
-           row_number() over (order by g.delegation_id, g.privilege_id) as position
-    from subject s
-    join delegation_privilege g on g.shard = $1 and g.representative_id = s.party_id
-    join wanted w on w.privilege_id = g.privilege_id
-    join party o on o.shard = $1 and o.party_id = g.delegator_id
-    cross join head
-    where head.privileges_known and s.standing = 'good' and o.standing = 'good'
-      and g.ended_at is null and g.valid_from <= $5 and $5 < g.valid_to
-      and w.may_be_used
-      and ($7::uuid is null or (g.delegation_id, g.privilege_id) > ($7::uuid, $8::integer))
-    order by g.delegation_id, g.privilege_id
-    limit $9 + 1
+    select t.*, row_number() over (order by t.delegation_id, t.privilege_id, t.party_id) as position
+    from standing t cross join head
+    where head.privileges_known and 'good' = all (t.above)
+    order by t.delegation_id, t.privilege_id, t.party_id
+    limit $10 + 1
 ),
 page as (
-    select f.*, i.kind as identifier_kind, i.ciphertext as identifier_ciphertext, k.wrapping_key_id, k.wrapped_key
+    select f.*, i.kind as identifier_kind, i.ciphertext as identifier_ciphertext, k.wrapping_key_id, k.wrapped_key,
+           n.party_id as unit_party_id, n.ciphertext as unit_ciphertext, nk.wrapping_key_id as unit_wrapping_key_id,
+           nk.wrapped_key as unit_wrapped_key
     from found f
     left join lateral (
         select i.kind, i.ciphertext from identifier i
@@ -45,17 +86,20 @@ page as (
         limit 1
     ) i on true
     left join party_key k on k.shard = $1 and k.party_id = f.party_id
-    where f.position <= $9
+    -- The P number that a designation is limited to, as the employer is named by it.
+    left join identifier n on n.shard = $1 and n.kind = 'p_number' and n.blind_index = f.unit_index
+    left join party_key nk on nk.shard = $1 and nk.party_id = n.party_id
+    where f.position <= $10
 ),
 logged as (
     -- One entry for the question, one for each grant that the answer shows.
     insert into usage_log (shard, entry_id, item, occurred_at, client_id, rpc, purpose, trace_id,
                            representative_id, delegator_id, delegation_id, privilege, outcome)
-    select $1::smallint, $10::uuid, 0, $11::timestamptz, $12::text, $13::text, $14::text, $15::text, (select party_id from subject), null::uuid, null::uuid, null,
+    select $1::smallint, $11::uuid, 0, $12::timestamptz, $13::text, $14::text, $15::text, $16::text, (select party_id from subject), null::uuid, null::uuid, null,
            case when head.privileges_known then 'listed' else 'privilege_not_found' end
     from head
     union all
-    select $1, $10, p.position, $11, $12, $13, $14, $15, s.party_id, p.party_id, p.delegation_id, p.uri, 'shown'
+    select $1, $11, p.position, $12, $13, $14, $15, $16, s.party_id, p.party_id, p.delegation_id, p.uri, 'shown'
     from page p cross join subject s
 )
 select head.epoch, head.revision, head.privileges_known as "privileges_known!",
@@ -63,8 +107,11 @@ select head.epoch, head.revision, head.privileges_known as "privileges_known!",
        p.published_at as "published_at?", p.hidden_at as "hidden_at?",
        p.hide_planned as "hide_planned?", p.grants_kept as "grants_kept?", p.republished_at as "republished_at?",
        p.valid_from as "valid_from?", p.valid_to as "valid_to?", p.party_id as "party_id?",
+       p.designated_at as "designated_at?", p.above as "above?",
        p.identifier_kind as "identifier_kind?", p.identifier_ciphertext as "identifier_ciphertext?",
        p.wrapping_key_id as "wrapping_key_id?", p.wrapped_key as "wrapped_key?",
-       (select count(*) from found) > $9 as "has_more!"
+       p.unit_index as "unit_index?", p.unit_party_id as "unit_party_id?", p.unit_ciphertext as "unit_ciphertext?",
+       p.unit_wrapping_key_id as "unit_wrapping_key_id?", p.unit_wrapped_key as "unit_wrapped_key?",
+       (select count(*) from found) > $10 as "has_more!"
 from head left join page p on true
 order by p.position

@@ -1,10 +1,12 @@
 //! What authorities ask: one evaluator for check and batch, and the lists in both directions.
 
 mod check;
+mod line;
 mod list;
 
-pub use check::{Checked, Question};
-pub use list::{DelegatedPrivilege, Direction, ListQuestion, Listed};
+pub use check::{Answer, Checked, Question};
+pub use line::Link;
+pub use list::{DelegatedPrivilege, Direction, EntryKey, ListQuestion, Listed};
 
 use fuldmagt_domain::identifier::Identifier;
 

@@ -21,6 +21,8 @@ mod renew_delegation;
 mod renounce_delegation;
 mod request_delegation;
 mod request_limits;
+mod requests_logged;
+mod requests_repeated;
 mod revoke_all_delegations;
 mod revoke_delegation;
 mod revoke_privileges;

@@ -3,13 +3,13 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use fuldmagt_proto::v1::{
-    Channel, Delegation, DelegationEvent, DelegationEventKind, DelegationStatus, DenialReason,
+    self, Channel, Delegation, DelegationEvent, DelegationEventKind, DelegationStatus, DenialReason,
     LevelOfAssurance, PartySide, RequestDelegationRequest, ResolvePartyRequest, identifier::Value,
 };
 use fuldmagt_tests::refusal::assert_alike;
 use fuldmagt_tests::world::{
-    CHANGE, DRAFT, FOREIGN, HIDDEN, Registered, SEE, SIGN, UNKNOWN, days, identifier, timestamp, until_day,
-    uris,
+    CHANGE, DRAFT, FOREIGN, HIDDEN, Registered, SEE, SIGN, SYSTEM, UNKNOWN, days, identifier, privilege,
+    timestamp, until_day, uris,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::Code;
@@ -131,6 +131,13 @@ async fn nothing_is_told_of_the_delegator_until_they_accept() {
         ..answer
     };
     let wanted = alike(world.request(&helper, &adult, &[SEE]).await);
+    let for_the_young = "urn:dk:example:kun-for-unge";
+    let young = v1::Privilege { max_delegator_age_years: 20, ..privilege(for_the_young, SYSTEM) };
+    world.put_privilege(young).await.unwrap();
+    world.publish(for_the_young).await;
+    let request = world.request(&helper, &adult, &[for_the_young]).await;
+    let status = world.try_accept(world.accepting(&adult, &request)).await.unwrap_err();
+    assert_eq!(Refused::of(&status), Refused::because(Code::FailedPrecondition, "DELEGATOR_AGE_NOT_ALLOWED"));
     for (citizen, reason) in [
         (&child, "DELEGATOR_UNDER_AGE"),
         (&ageless, "DELEGATOR_AGE_UNKNOWN"),
@@ -205,6 +212,10 @@ async fn what_could_never_be_given_cannot_be_asked_for() {
         (world.employee_of(&organisation).await, world.employee_of(&organisation).await);
     let (suspended, to) = (world.person().await, citizen.id.clone());
     world.sql(&format!("update party set standing = 'suspended' where party_id = '{}'", suspended.id)).await;
+    let unasked = "urn:dk:example:kun-af-sig-selv";
+    let forbidden = v1::Privilege { requests_forbidden: true, ..privilege(unasked, SYSTEM) };
+    world.put_privilege(forbidden).await.unwrap();
+    world.publish(unasked).await;
     let unknown = Refused::because(Code::NotFound, "PRIVILEGE_NOT_FOUND").naming("privileges");
     let refused = |reason| Refused::because(Code::FailedPrecondition, reason);
     let of_organisation = world.requesting(&helper, &organisation, &[SIGN]);
@@ -214,6 +225,7 @@ async fn what_could_never_be_given_cannot_be_asked_for() {
     Refusals::of(world.requesting(&helper, &citizen, &[SEE, FOREIGN]))
         .refused(refused("PRIVILEGE_NOT_PUBLISHED"), |request| request.privileges = uris(&[DRAFT, SEE]))
         .refused(refused("PRIVILEGE_NOT_PUBLISHED"), |request| request.privileges = uris(&[HIDDEN]))
+        .refused(refused("REQUEST_NOT_ALLOWED"), |request| request.privileges = uris(&[SEE, unasked]))
         .refused(unknown, |request| request.privileges = uris(&[SEE, UNKNOWN]))
         .refused(refused("DELEGATOR_KIND_NOT_ALLOWED"), move |request| *request = of_organisation.clone())
         .refused(refused("DELEGATOR_IS_EMPLOYEE"), move |request| *request = of_clerk.clone())

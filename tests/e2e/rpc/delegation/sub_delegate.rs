@@ -206,8 +206,9 @@ async fn five_hundred_given_on_are_enough_and_all_end_with_the_whole() {
                     parent_id, depth, chain
              from delegation, generate_series(1, 499) n where delegation_id = '{}';
              insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
-                                               valid_from, valid_to)
-             select d.shard, d.delegation_id, p.privilege_id, d.delegator_id, d.representative_id, d.valid_from, d.valid_to
+                                               valid_from, valid_to, depth)
+             select d.shard, d.delegation_id, p.privilege_id, d.delegator_id, d.representative_id, d.valid_from,
+                    d.valid_to, d.depth
              from delegation d, privilege p
              where p.uri = '{SEE}'
                and not exists (select from delegation_privilege g where g.delegation_id = d.delegation_id)",

@@ -273,8 +273,10 @@ async fn the_database_has_no_circle_and_no_orphan_whoever_writes() {
     );
     assert_eq!(refused(world, &taken).await.0, "23514");
     let wider = format!(
-        "insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id, valid_from, valid_to)
-         select d.shard, d.delegation_id, p.privilege_id, d.delegator_id, d.representative_id, d.valid_from, d.valid_to
+        "insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
+                                           valid_from, valid_to, depth)
+         select d.shard, d.delegation_id, p.privilege_id, d.delegator_id, d.representative_id, d.valid_from, d.valid_to,
+                d.depth
          from delegation d, privilege p where d.delegation_id = '{deep}' and p.uri = 'urn:dk:example:indkomst:underskriv'"
     );
     assert_eq!(refused(world, &wider).await.0, "23514");

@@ -331,6 +331,7 @@ async fn assert_checks(play: &Play<'_>, answered: &Answered) -> TestCaseResult {
         delegator: play.parties[*from].identifier(),
         representative: play.parties[*to].identifier(),
         privilege: (*privilege).to_owned(),
+        p_number: String::new(),
     };
     let request =
         BatchCheckDelegationsRequest { items: asked.iter().map(item).collect(), purpose: PURPOSE.to_owned() };

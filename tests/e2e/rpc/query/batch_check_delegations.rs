@@ -20,6 +20,7 @@ fn item(from: &Registered, to: &Registered, privilege: &str) -> BatchCheckItem {
         delegator: from.identifier(),
         representative: to.identifier(),
         privilege: privilege.to_owned(),
+        p_number: String::new(),
     }
 }
 
@@ -64,9 +65,9 @@ async fn a_batch_equals_single_checks_in_their_order() {
     let world = World::with_catalogue().await;
     let items = every_answer(&world).await;
     let mut single = Vec::new();
-    for BatchCheckItem { delegator, representative, privilege } in items.clone() {
-        let request =
-            CheckDelegationRequest { delegator, representative, privilege, purpose: PURPOSE.to_owned() };
+    for BatchCheckItem { delegator, representative, privilege, p_number } in items.clone() {
+        let purpose = PURPOSE.to_owned();
+        let request = CheckDelegationRequest { delegator, representative, privilege, purpose, p_number };
         single.push(world.authority.query().check_delegation(request).await.unwrap().into_inner());
     }
     let answer = world.authority.query().batch_check_delegations(batch(items)).await.unwrap().into_inner();

@@ -156,6 +156,7 @@ async fn a_party_is_found_by_each_of_its_identifiers() {
                 representative: Some(representative.clone()),
                 privilege: SEE.to_owned(),
                 purpose: PURPOSE.to_owned(),
+                p_number: String::new(),
             };
             let answer = world.authority.query().check_delegation(request).await.unwrap().into_inner();
             assert!(answer.decision.unwrap().granted);

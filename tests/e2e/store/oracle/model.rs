@@ -1,294 +1,235 @@
-//! A random world: as the generator plans it, as rows in the database, and as a history to decide from.
+//! A world as it was played: the history to decide from, and the definition of a yes.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    decision::{Asked, Circumstances, Decision, Ended, Grant, How, decide},
+    decision::{Asked, Circumstances, Decision, Designation, Ended, Grant, Holder, Place, decide},
     delegation::DelegationId,
-    identifier::{Identifier, PartyKind},
-    party::{PartyId, Standing},
+    party::Standing,
     period::Period,
-    privilege::{ExistingGrants, PrivilegeUri, Publication},
+    privilege::{ExistingGrants, Publication},
 };
-use fuldmagt_service::clock::IdSource as _;
-use proptest::prelude::*;
-use proptest::sample::subsequence;
-use sqlx::AssertSqlSafe;
 
-use crate::store::rows::{self, DelegationRow};
-use crate::store::world::World;
+use super::plan::{ORGANISATION, PARTIES, PRIVILEGES, employer};
 
-/// Two persons, an organisation, an employee of it.
-pub(super) const PARTIES: usize = 4;
-/// The last is another authority's.
-pub(super) const PRIVILEGES: usize = 3;
-/// Enough that three of one privilege between the same two follow each other now and then.
-const MAX_DELEGATIONS: usize = 10;
-/// Few, so that things begin and end at the same instant now and then.
-const HOURS: i64 = 9;
-
-/// A world as the generator plans it.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    standings: [Standing; PARTIES],
-    publications: [Publication; PRIVILEGES],
-    delegations: Vec<PlannedDelegation>,
-}
-
-#[derive(Clone, Debug)]
-struct PlannedDelegation {
-    from: usize,
-    /// How many parties further on the representative is: never the delegator.
-    to: usize,
-    privileges: Vec<usize>,
-    start: i64,
-    hours: i64,
-    end: PlannedEnd,
-}
-
-#[derive(Clone, Debug)]
-enum PlannedEnd {
-    None,
-    /// Of all of it, with that status, at that hour.
-    Whole(&'static str, i64),
-    /// Of its first privilege alone.
-    FirstPrivilege(i64),
-}
-
-impl Plan {
-    pub(super) fn any() -> impl Strategy<Value = Self> {
-        let standing = prop_oneof![8 => Just(Standing::Good), 1 => Just(Standing::Suspended), 1 => Just(Standing::Ended)];
-        let hour = 0..HOURS;
-        let publication = prop_oneof![
-            6 => Just(Publication::Published { from: instant(0) }),
-            1 => Just(Publication::Draft),
-            2 => hour.clone().prop_map(|from| Publication::Published { from: instant(from) }),
-            4 => (hour.clone(), hour.clone(), any::<bool>(), any::<bool>(), prop::option::of(hour)).prop_map(hidden),
-        ];
-        let delegations = prop::collection::vec(planned_delegation(), 0..=MAX_DELEGATIONS);
-        (prop::array::uniform4(standing), prop::array::uniform3(publication), delegations)
-            .prop_map(|(standings, publications, delegations)| Self { standings, publications, delegations })
-    }
-}
-
-/// When it is published, how many hours later it is hidden, whether that was planned and whether grants are kept, and
-/// how many hours later still it comes back.
-fn hidden((from, hours, is_planned, keeps, again): (i64, i64, bool, bool, Option<i64>)) -> Publication {
-    Publication::Hidden {
-        from: instant(from),
-        to: instant(from + hours),
-        is_planned,
-        existing: if keeps { ExistingGrants::Keep } else { ExistingGrants::Stop },
-        again: again.map(|later| instant(from + hours + later)),
-    }
-}
-
-fn planned_delegation() -> impl Strategy<Value = PlannedDelegation> {
-    let hour = 0..HOURS + 3;
-    let end = prop_oneof![
-        4 => Just(PlannedEnd::None),
-        3 => hour.clone().prop_map(|at| PlannedEnd::Whole("revoked", at)),
-        2 => hour.clone().prop_map(|at| PlannedEnd::Whole("renounced", at)),
-        1 => hour.prop_map(PlannedEnd::FirstPrivilege),
-    ];
-    // Most between the same two, so that histories arise.
-    let from = prop_oneof![3 => Just(0), 1 => 0..PARTIES];
-    let to = prop_oneof![3 => Just(1), 1 => 1..PARTIES];
-    let privileges = subsequence((0..PRIVILEGES).collect::<Vec<_>>(), 1..=PRIVILEGES);
-    (from, to, privileges, 0..HOURS, 1..=4i64, end).prop_map(|(from, to, privileges, start, hours, end)| {
-        PlannedDelegation { from, to: (from + to) % PARTIES, privileges, start, hours, end }
-    })
-}
-
-/// The database with the parties and privileges that every world is played with.
-pub(super) struct Stage {
-    pub(super) world: World,
-    parties: Vec<PartyId>,
-    /// What each party is named by; first what lists name it by.
-    pub(super) names: Vec<Vec<Identifier>>,
-    /// Numbers and URIs.
-    pub(super) privileges: Vec<(i32, PrivilegeUri)>,
-}
-
-/// A world as it was played: the history.
+/// The history of a world.
 #[derive(Debug)]
 pub(super) struct Model {
-    standings: [Standing; PARTIES],
-    publications: [Publication; PRIVILEGES],
-    grants: Vec<(usize, usize, usize, Grant)>,
+    pub(super) standings: [Standing; PARTIES],
+    pub(super) publications: [Publication; PRIVILEGES],
+    pub(super) memberships: Vec<Membership>,
+    pub(super) delegations: Vec<Delegation>,
 }
 
-impl Stage {
-    pub(super) async fn new() -> Self {
-        let world = World::new().await;
-        let [one, other] = [world.people.person(), world.people.person()];
-        let organisation = world.people.organisation();
-        let employee = world.people.employee_of(&organisation);
-        let names =
-            vec![one.identifiers(), other.identifiers(), organisation.identifiers(), employee.identifiers()];
-        let kinds = [PartyKind::Person, PartyKind::Person, PartyKind::Organisation, PartyKind::Employee];
-        let mut parties: Vec<PartyId> = Vec::new();
-        for (n, name) in [one.name, other.name, organisation.name, employee.name].into_iter().enumerate() {
-            let employer = (kinds[n] == PartyKind::Employee).then(|| parties[2]);
-            parties.push(world.register(kinds[n], employer, names[n].clone(), name).await.unwrap());
-        }
-        let mut privileges = Vec::new();
-        for name in ["one", "two"] {
-            let uri = world.publish(name).await;
-            let number =
-                sqlx::query_scalar("select privilege_id from privilege where uri = $1").bind(uri.as_str());
-            privileges.push((number.fetch_one(&world.database.pool).await.unwrap(), uri));
-        }
-        let other_authority = "insert into system (shard, system_id, authority_cvr, title_da, title_en)
-                               values (0, 'other', '34051178', 'x', 'x');
-                               insert into privilege (shard, uri, system_id, authority_cvr, title_da, title_en,
-                                   description_da, description_en, delegator_kinds, representative_kinds)
-                               values (0, 'urn:dk:example:other', 'other', '34051178', 'x', 'x', 'x', 'x', '{person}',
-                                       '{person}')";
-        sqlx::raw_sql(other_authority).execute(&world.database.pool).await.unwrap();
-        let uri = PrivilegeUri::parse("urn:dk:example:other").unwrap();
-        let number =
-            sqlx::query_scalar("select privilege_id from privilege where uri = $1").bind(uri.as_str());
-        privileges.push((number.fetch_one(&world.database.pool).await.unwrap(), uri));
-        Self { world, parties, names, privileges }
-    }
+/// A privilege in a package.
+#[derive(Debug)]
+pub(super) struct Membership {
+    pub(super) package: usize,
+    pub(super) privilege: usize,
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: Option<DateTime<Utc>>,
+}
 
-    pub(super) fn is_the_authoritys(&self, privilege: usize) -> bool {
-        privilege + 1 < PRIVILEGES
-    }
+/// A delegation that the schema took.
+#[derive(Debug)]
+pub(super) struct Delegation {
+    pub(super) id: DelegationId,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) period: Period,
+    pub(super) has_ended: bool,
+    /// Its place in the history.
+    pub(super) parent: Option<usize>,
+    /// With how and when each was ended.
+    pub(super) privileges: Vec<(usize, Option<Ended>)>,
+    pub(super) packages: Vec<(usize, Option<Ended>)>,
+    pub(super) designations: Vec<Designated>,
+}
 
-    /// Replaces the world that was played before. What the schema refuses (an overlap) does not happen.
-    pub(super) async fn play(&self, plan: &Plan) -> Model {
-        self.run("delete from delegation_privilege; delete from delegation".to_owned()).await;
-        for (party, standing) in self.parties.iter().zip(plan.standings) {
-            self.run(format!(
-                "update party set standing = '{}' where party_id = '{party}'",
-                standing.as_str()
-            ))
-            .await;
-        }
-        for ((number, _), publication) in self.privileges.iter().zip(plan.publications) {
-            self.set(*number, publication).await;
-        }
-        let mut model =
-            Model { standings: plan.standings, publications: plan.publications, grants: Vec::new() };
-        for planned in &plan.delegations {
-            model.grants.extend(self.delegate(planned).await);
-        }
-        model
-    }
+/// An employee who was designated.
+#[derive(Debug)]
+pub(super) struct Designated {
+    pub(super) employee: usize,
+    pub(super) from: DateTime<Utc>,
+    pub(super) removed: Option<DateTime<Utc>>,
+    pub(super) unit: Option<usize>,
+}
 
-    async fn set(&self, privilege: i32, publication: Publication) {
-        let (from, to, again, is_planned, existing) = match publication {
-            Publication::Draft => (None, None, None, false, ExistingGrants::Stop),
-            Publication::Published { from } => (Some(from), None, None, false, ExistingGrants::Stop),
-            Publication::Hidden { from, to, is_planned, existing, again } => {
-                (Some(from), Some(to), again, is_planned, existing)
-            }
-        };
-        sqlx::query(
-            "update privilege set published_at = $2, hidden_at = $3, republished_at = $4, hide_planned = $5,
-                                  grants_kept = $6
-             where privilege_id = $1",
-        )
-        .bind(privilege)
-        .bind(from)
-        .bind(to)
-        .bind(again)
-        .bind(is_planned)
-        .bind(existing == ExistingGrants::Keep)
-        .execute(&self.world.database.pool)
-        .await
-        .unwrap();
-    }
-
-    async fn run(&self, sql: String) {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.world.database.pool).await.unwrap();
-    }
-
-    /// The grants, if the schema took them.
-    async fn delegate(&self, planned: &PlannedDelegation) -> Vec<(usize, usize, usize, Grant)> {
-        let (status, ended_at) = match planned.end {
-            PlannedEnd::Whole(status, hour) => (status, Some(instant(hour))),
-            PlannedEnd::None | PlannedEnd::FirstPrivilege(_) => ("active", None),
-        };
-        let period = Period::new(instant(planned.start), instant(planned.start + planned.hours)).unwrap();
-        let row = DelegationRow {
-            id: self.world.ids.row_id(instant(planned.start)),
-            from: self.parties[planned.from].0,
-            to: self.parties[planned.to].0,
-            valid: (period.from(), period.to()),
-            status,
-            ended_at,
-        };
-        let mut transaction = self.world.database.pool.begin().await.unwrap();
-        row.insert(&mut *transaction).await.unwrap();
-        let mut grants = Vec::new();
-        for (n, &privilege) in planned.privileges.iter().enumerate() {
-            let taken_out = match planned.end {
-                PlannedEnd::FirstPrivilege(hour) if n == 0 => Some(instant(hour)),
-                PlannedEnd::None | PlannedEnd::Whole(..) | PlannedEnd::FirstPrivilege(_) => None,
-            };
-            let written: rows::Written = row
-                .grant_until(self.privileges[privilege].0, ended_at.or(taken_out), &mut *transaction)
-                .await;
-            if let Err(error) = written {
-                let constraint =
-                    error.as_database_error().and_then(|error| error.constraint()).map(str::to_owned);
-                assert_eq!(constraint.as_deref(), Some("no_overlapping_grants"), "{error}");
-                transaction.rollback().await.unwrap();
-                return Vec::new();
-            }
-            // A privilege that is taken out of a delegation is revoked.
-            let ended = taken_out.map(|at| Ended { at, how: How::Revoked });
-            let whole = || ended_at.map(|at| Ended { at, how: How::parse(status).expect("ended") });
-            let grant = Grant { delegation: DelegationId(row.id), period, ended: ended.or_else(whole) };
-            grants.push((planned.from, planned.to, privilege, grant));
-        }
-        transaction.commit().await.unwrap();
-        grants
-    }
+/// May one act for the other on the privilege, where the question names that production unit?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Question {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) privilege: usize,
+    pub(super) unit: Option<usize>,
 }
 
 impl Model {
-    /// The definition: the domain's decision over the whole history.
-    pub(super) fn decide(&self, from: usize, to: usize, privilege: usize, at: DateTime<Utc>) -> Decision {
-        let history: Vec<Grant> = self
-            .grants
-            .iter()
-            .filter(|(f, t, p, _)| (*f, *t, *p) == (from, to, privilege))
-            .map(|(.., grant)| *grant)
-            .collect();
-        let circumstances = Circumstances {
-            delegator: self.standings[from],
-            representative: self.standings[to],
-            publication: self.publications[privilege],
-        };
-        decide(&history, circumstances, Asked::Now(at))
+    /// The domain's decision over the whole history.
+    pub(super) fn decide(&self, question: Question, at: DateTime<Utc>) -> Decision {
+        let history: Vec<Grant> =
+            self.delegations.iter().flat_map(|delegation| self.grants(delegation, question)).collect();
+        decide(&history, self.circumstances(question), Asked::Now(at))
     }
 
-    pub(super) fn period_of(&self, delegation: DelegationId) -> Period {
-        self.grants.iter().find(|(.., grant)| grant.delegation == delegation).expect("of this world").3.period
+    /// The decision if there were only this delegation, and the period that grants.
+    pub(super) fn decide_by(
+        &self,
+        delegation: &Delegation,
+        question: Question,
+        at: DateTime<Utc>,
+    ) -> Option<Period> {
+        let grants = self.grants(delegation, question);
+        let decision = decide(&grants, self.circumstances(question), Asked::Now(at));
+        let Decision::Granted { valid_to, .. } = decision else { return None };
+        let in_force = grants.iter().filter(|grant| grant.ended.is_none() && grant.period.contains(at));
+        let from = in_force.map(|grant| grant.period).filter(|period| period.to() == valid_to);
+        Period::new(from.map(|period| period.from()).min().expect("what granted"), valid_to).ok()
+    }
+
+    fn circumstances(&self, question: Question) -> Circumstances {
+        Circumstances {
+            delegator: self.standings[question.from],
+            representative: self.standings[question.to],
+            employer: employer(question.to).map(|employer| self.standings[employer]),
+            publication: self.publications[question.privilege],
+        }
+    }
+
+    /// Every way in which the delegation ever gave the privilege to the representative.
+    fn grants(&self, delegation: &Delegation, question: Question) -> Vec<Grant> {
+        let holders = holders(delegation, question);
+        let above = self.above(delegation).into_iter().find(|standing| *standing != Standing::Good);
+        let above = above.unwrap_or(Standing::Good);
+        let ways = self.ways(delegation, question.privilege);
+        let grant =
+            |(period, ended), holder| Grant { ended, holder, above, ..Grant::own(delegation.id, period) };
+        ways.iter().flat_map(|way| holders.iter().map(|holder| grant(*way, *holder))).collect()
+    }
+
+    /// When the delegation grants the privilege, by itself or by its packages.
+    fn ways(&self, delegation: &Delegation, privilege: usize) -> Vec<(Period, Option<Ended>)> {
+        let direct = delegation.privileges.iter().filter(|(given, _)| *given == privilege);
+        let mut ways: Vec<_> = direct.map(|(_, ended)| (delegation.period, *ended)).collect();
+        for (package, ended) in &delegation.packages {
+            let members = self.memberships.iter();
+            for member in members.filter(|it| it.package == *package && it.privilege == privilege) {
+                let from = member.from.max(delegation.period.from());
+                let to = member.to.map_or(delegation.period.to(), |to| to.min(delegation.period.to()));
+                ways.extend(Period::new(from, to).ok().map(|period| (period, *ended)));
+            }
+        }
+        ways
+    }
+
+    /// The standings of those above, and of their employers.
+    fn above(&self, delegation: &Delegation) -> Vec<Standing> {
+        let above = self.line(delegation).into_iter().filter(|it| it.id != delegation.id);
+        above
+            .flat_map(|it| [Some(it.to), employer(it.to)])
+            .flatten()
+            .map(|party| self.standings[party])
+            .collect()
+    }
+
+    /// The delegation and those above it, from the top.
+    pub(super) fn line<'a>(&'a self, delegation: &'a Delegation) -> Vec<&'a Delegation> {
+        let mut line = vec![delegation];
+        while let Some(parent) = line[0].parent {
+            line.insert(0, &self.delegations[parent]);
+        }
+        line
+    }
+
+    /// The definition: some delegation that is in force grants the privilege to somebody who may use it, everybody in
+    /// between is in good standing, and the privilege may be used.
+    pub(super) fn is_yes(&self, question: Question, at: DateTime<Utc>) -> bool {
+        let Question { from, to, privilege, unit } = question;
+        let good = |party: usize| {
+            self.standings[party] == Standing::Good
+                && employer(party).is_none_or(|employer| self.standings[employer] == Standing::Good)
+        };
+        let gives = |it: &Delegation| {
+            self.ways(it, privilege).iter().any(|(period, ended)| ended.is_none() && period.contains(at))
+        };
+        let may_use = |it: &Delegation| {
+            let designated = it.designations.iter().any(|designated| {
+                designated.employee == to
+                    && designated.removed.is_none()
+                    && designated.from <= at
+                    && designated.unit.is_none_or(|limit| unit == Some(limit))
+            });
+            it.to == to && to != ORGANISATION || employer(to) == Some(it.to) && designated
+        };
+        let everybody_is_good = |it: &Delegation| self.line(it).iter().all(|above| good(above.to));
+        let mut given = self.delegations.iter().filter(|it| it.from == from);
+        good(from)
+            && good(to)
+            && may_be_used(self.publications[privilege], at)
+            && given.any(|it| gives(it) && may_use(it) && everybody_is_good(it))
     }
 
     /// Every instant at which something begins or ends; at least one.
     pub(super) fn boundaries(&self) -> Vec<DateTime<Utc>> {
-        let of_grant = |grant: &Grant| {
-            [Some(grant.period.from()), Some(grant.period.to()), grant.ended.map(|ended| ended.at)]
-        };
-        let of_publication = |publication: &Publication| match *publication {
-            Publication::Draft => [None, None, None],
-            Publication::Published { from } => [Some(from), None, None],
-            Publication::Hidden { from, to, again, .. } => [Some(from), Some(to), again],
-        };
-        let grants = self.grants.iter().flat_map(|(.., grant)| of_grant(grant));
-        let publications = self.publications.iter().flat_map(of_publication);
-        let mut all: Vec<_> = grants.chain(publications).flatten().chain([instant(0)]).collect();
+        let mut all = vec![super::plan::instant(0)];
+        for delegation in &self.delegations {
+            all.extend([delegation.period.from(), delegation.period.to()]);
+            let ends =
+                delegation.privileges.iter().chain(&delegation.packages).filter_map(|(_, ended)| *ended);
+            all.extend(ends.map(|ended| ended.at));
+            let designations = delegation.designations.iter();
+            all.extend(designations.flat_map(|it| [Some(it.from), it.removed]).flatten());
+        }
+        all.extend(self.memberships.iter().flat_map(|it| [Some(it.from), it.to]).flatten());
+        all.extend(self.publications.iter().flat_map(of_publication));
         all.sort();
         all.dedup();
         all
     }
 }
 
-fn instant(hour: i64) -> DateTime<Utc> {
-    rows::day(0) + TimeDelta::hours(hour)
+/// As whom the representative could use the delegation: one for each designation that there ever was.
+fn holders(delegation: &Delegation, question: Question) -> Vec<Holder> {
+    if delegation.from != question.from {
+        return Vec::new();
+    }
+    if delegation.to == question.to {
+        return vec![if question.to == ORGANISATION { Holder::Organisation } else { Holder::Own }];
+    }
+    if employer(question.to) != Some(delegation.to) {
+        return Vec::new();
+    }
+    let designated = delegation.designations.iter().filter(|it| it.employee == question.to);
+    let mut holders: Vec<_> = designated
+        .map(|it| {
+            let place = match it.unit {
+                None => Place::Anywhere,
+                Some(limit) if question.unit == Some(limit) => Place::Here,
+                Some(_) => Place::Elsewhere,
+            };
+            Holder::Employer(Some(Designation { from: it.from, removed: it.removed, place }))
+        })
+        .collect();
+    holders.push(Holder::Employer(None));
+    holders
+}
+
+fn may_be_used(publication: Publication, at: DateTime<Utc>) -> bool {
+    match publication {
+        Publication::Draft => false,
+        Publication::Published { from } => from <= at,
+        Publication::Hidden { from, to, is_planned, existing, again } => {
+            let kept = existing == ExistingGrants::Keep;
+            from <= at && (kept || is_planned && at < to || again.is_some_and(|again| again <= at))
+        }
+    }
+}
+
+fn of_publication(publication: &Publication) -> Vec<DateTime<Utc>> {
+    match *publication {
+        Publication::Draft => Vec::new(),
+        Publication::Published { from } => vec![from],
+        Publication::Hidden { from, to, again, .. } => {
+            [Some(from), Some(to), again].into_iter().flatten().collect()
+        }
+    }
 }

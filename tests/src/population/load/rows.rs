@@ -93,6 +93,8 @@ pub(super) async fn delegations(
         "shard, delegation_id, privilege_id, delegator_id, representative_id, valid_from, valid_to, ended_at,
          ended_as";
     let mut privilege = Copy::into("delegation_privilege", columns, &pool).await?;
+    let columns = "shard, delegation_id, employee_id, designated_at";
+    let mut designation = Copy::into("designation", columns, &pool).await?;
     for (place, given) in population.delegations.iter().enumerate() {
         let row = Row::of(place, given, &population)?;
         writeln!(delegation.text, "{}", row.delegation())?;
@@ -101,10 +103,15 @@ pub(super) async fn delegations(
             let (number, ended_as) = (privileges[number.0], row.ended_as());
             writeln!(privilege.text, "0\t{id}\t{number}\t{parties}\t{period}\t{ended_at}\t{ended_as}")?;
         }
+        if let Some(employee) = given.designated() {
+            let employee = population.party_id(employee);
+            writeln!(designation.text, "0\t{}\t{employee}\t{}", row.id, row.created_at)?;
+        }
         delegation.flush().await?;
         privilege.flush().await?;
+        designation.flush().await?;
     }
-    Ok(delegation.finish().await? + privilege.finish().await?)
+    Ok(delegation.finish().await? + privilege.finish().await? + designation.finish().await?)
 }
 
 /// The columns of a delegation.
@@ -113,6 +120,7 @@ struct Row {
     parties: String,
     period: String,
     state: State,
+    version: i64,
     ended_at: String,
     /// The sealed message and who wrote it.
     message: String,
@@ -135,6 +143,7 @@ impl Row {
             parties: format!("{}\t{}", party(given.delegator), party(given.representative)),
             period: format!("{}\t{}", Time(given.period.from()), Time(given.period.to())),
             state: given.state,
+            version: events(given).count() as i64,
             ended_at: Nullable(given.state.ended_at().map(Time)).to_string(),
             message,
             created_at: Time(given.created_at).to_string(),
@@ -147,15 +156,25 @@ impl Row {
     }
 
     fn delegation(&self) -> String {
-        let Self { id, parties, period, ended_at, message, created_at, .. } = self;
-        let (status, version) = (self.state.as_str(), version(self.state));
+        let Self { id, parties, period, ended_at, message, created_at, version, .. } = self;
+        let status = self.state.as_str();
         format!("0\t{id}\t{parties}\t{status}\t{period}\t{ended_at}\t{message}\t{created_at}\t{version}")
     }
 }
 
-/// An ended delegation has had two events.
-pub(super) fn version(state: State) -> i64 {
-    if state.ended_at().is_some() { 2 } else { 1 }
+/// What happened to a delegation, in order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Happened {
+    Given,
+    EmployeeDesignated,
+    Ended,
+}
+
+/// When each thing happened to a delegation.
+pub(super) fn events(given: &Delegation) -> impl Iterator<Item = (DateTime<Utc>, Happened)> {
+    let designated = given.designated().map(|_| (given.created_at, Happened::EmployeeDesignated));
+    let ended = given.state.ended_at().map(|at| (at, Happened::Ended));
+    [Some((given.created_at, Happened::Given)), designated, ended].into_iter().flatten()
 }
 
 /// An instant as Postgres reads it, in whole microseconds.

@@ -220,6 +220,7 @@ async fn check(authority: &Client, privilege: &str) -> anyhow::Result<v1::Decisi
         representative: people::anders().pop(),
         privilege: privilege.to_owned(),
         purpose: PURPOSE.to_owned(),
+        p_number: String::new(),
     };
     let answer = authority.query().check_delegation(request).await.map_err(refused)?.into_inner();
     let decision = answer.decision.context("a decision")?;

@@ -1,7 +1,7 @@
 //! Identifiers of parties.
 
 use fuldmagt_domain::{
-    identifier::{CvrNumber, Error, Identifier, IdentifierKind},
+    identifier::{CvrNumber, Error, Identifier, IdentifierKind, PNumber},
     party::IdentifierSet,
 };
 use fuldmagt_proto::v1::{self, identifier::Value};
@@ -49,6 +49,17 @@ pub fn cvr_number(fields: &mut Violations, text: &str) -> Option<CvrNumber> {
     }
     match CvrNumber::parse(text) {
         Ok(cvr) => Some(cvr),
+        Err(error) => told(fields, error),
+    }
+}
+
+/// The P number of a production unit, where one is given.
+pub fn p_number(fields: &mut Violations, text: &str) -> Option<Option<PNumber>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    match PNumber::parse(text) {
+        Ok(number) => Some(Some(number)),
         Err(error) => told(fields, error),
     }
 }
@@ -213,6 +224,20 @@ mod tests {
             Value::PNumber(text.clone()),
             Value::SeNumber(text),
         ]
+    }
+
+    #[test]
+    fn a_production_unit_may_be_left_out() {
+        assert_eq!(read(|fields| p_number(fields, "")), Ok(None));
+        let number = read(|fields| p_number(fields, "1003366844")).unwrap().unwrap();
+        assert_eq!(number.expose(), "1003366844");
+        for wrong in ["100336684", "0000000000", "10033668444", "100336684x"] {
+            assert_eq!(
+                refused(|fields| p_number(fields, wrong)),
+                at("field", "P_NUMBER_MALFORMED"),
+                "{wrong}"
+            );
+        }
     }
 
     proptest! {

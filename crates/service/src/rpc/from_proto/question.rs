@@ -4,25 +4,30 @@ use fuldmagt_domain::identifier::Identifier;
 use fuldmagt_proto::v1;
 use fuldmagt_store::query::Question;
 
-use super::{Violations, identifier::identifier, privileges::privilege};
+use super::{
+    Violations,
+    identifier::{identifier, p_number},
+    privileges::privilege,
+};
 
 /// The most questions of one batch: what a case system asks for a night's work list, and some 250 kB.
 pub const MAX_ITEMS: usize = 1_000;
 
 /// The one question of a check.
-pub fn question(
-    fields: &mut Violations,
-    delegator: Option<v1::Identifier>,
-    representative: Option<v1::Identifier>,
-    privilege_text: &str,
-) -> Option<Question> {
-    let delegator = fields.read("delegator", |fields| identifier(fields, delegator));
+pub fn question(fields: &mut Violations, asked: v1::BatchCheckItem) -> Option<Question> {
+    let delegator = fields.read("delegator", |fields| identifier(fields, asked.delegator));
     let representative = fields.read("representative", |fields| {
-        let representative = identifier(fields, representative)?;
+        let representative = identifier(fields, asked.representative)?;
         another_than(fields, delegator.as_ref(), representative)
     });
-    let privilege = fields.read("privilege", |fields| privilege(fields, privilege_text));
-    Some(Question { delegator: delegator?, representative: representative?, privilege: privilege? })
+    let privilege = fields.read("privilege", |fields| privilege(fields, &asked.privilege));
+    let p_number = fields.read("p_number", |fields| p_number(fields, &asked.p_number));
+    Some(Question {
+        delegator: delegator?,
+        representative: representative?,
+        privilege: privilege?,
+        p_number: p_number?,
+    })
 }
 
 /// The questions of a batch: 1 to [`MAX_ITEMS`], in order.
@@ -30,7 +35,7 @@ pub fn questions(fields: &mut Violations, items: Vec<v1::BatchCheckItem>) -> Opt
     if items.is_empty() || items.len() > MAX_ITEMS {
         return fields.refuse("ITEMS_COUNT", format!("1 to {MAX_ITEMS} items"));
     }
-    fields.each(items, |fields, item| question(fields, item.delegator, item.representative, &item.privilege))
+    fields.each(items, question)
 }
 
 /// Two different identifiers may still be of one party; that is seen in the store, and answered with no.
@@ -61,34 +66,44 @@ mod tests {
             delegator: cpr(delegator),
             representative: cpr(representative),
             privilege: privilege.to_owned(),
+            p_number: String::new(),
         }
     }
 
     #[test]
     fn a_question_names_two_parties_and_a_privilege() {
-        let question =
-            read(|fields| question(fields, cpr("0501792275"), cpr("2512489996"), "urn:dk:a")).unwrap();
-        assert_eq!(question.delegator.expose(), "0501792275");
-        assert_eq!(question.representative.expose(), "2512489996");
-        assert_eq!(question.privilege.as_str(), "urn:dk:a");
+        let asked = item("0501792275", "2512489996", "urn:dk:a");
+        let plain = read(|fields| question(fields, asked.clone())).unwrap();
+        assert_eq!(plain.delegator.expose(), "0501792275");
+        assert_eq!(plain.representative.expose(), "2512489996");
+        assert_eq!((plain.privilege.as_str(), plain.p_number), ("urn:dk:a", None));
+        let at_a_unit = v1::BatchCheckItem { p_number: "1003366844".to_owned(), ..asked };
+        let at_a_unit = read(|fields| question(fields, at_a_unit)).unwrap();
+        assert_eq!(at_a_unit.p_number.unwrap().expose(), "1003366844");
     }
 
     #[test]
     fn everything_wrong_with_a_question_is_told() {
-        let found = read(|fields| question(fields, cpr("1"), None, "")).unwrap_err();
+        let wrong = v1::BatchCheckItem {
+            delegator: cpr("1"),
+            p_number: "7".to_owned(),
+            ..v1::BatchCheckItem::default()
+        };
+        let found = read(|fields| question(fields, wrong)).unwrap_err();
         assert_eq!(
             found,
             [
                 at("field.delegator.cpr_number", "CPR_MALFORMED"),
                 at("field.representative", "REQUIRED"),
-                at("field.privilege", "REQUIRED")
+                at("field.privilege", "REQUIRED"),
+                at("field.p_number", "P_NUMBER_MALFORMED")
             ]
         );
     }
 
     #[test]
     fn nobody_is_their_own_representative_however_the_number_is_written() {
-        let same = refused(|fields| question(fields, cpr("0501792275"), cpr("050179-2275"), "urn:dk:a"));
+        let same = refused(|fields| question(fields, item("0501792275", "050179-2275", "urn:dk:a")));
         assert_eq!(same, at("field.representative", "DELEGATOR_IS_REPRESENTATIVE"));
     }
 

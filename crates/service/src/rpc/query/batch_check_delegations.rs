@@ -29,9 +29,9 @@ pub(super) async fn handle(
     let max_age = app.answer_max_age();
     Ok(BatchCheckDelegationsResponse {
         decisions: decided
-            .decisions
+            .answers
             .iter()
-            .map(|decision| to_proto::decision(decision, call.at, max_age))
+            .map(|answer| to_proto::decision(answer, call.at, max_age))
             .collect(),
         evaluate_time: Some(to_proto::timestamp(call.at)),
         revision: decided.revision.to_token(),

@@ -5,20 +5,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::decision::{Decision, Denial};
 use fuldmagt_proto::v1;
-use fuldmagt_store::query::DelegatedPrivilege;
+use fuldmagt_store::query::{Answer, DelegatedPrivilege, Link};
 
 use super::{identifier, timestamp};
 
 /// The answer to one question that was decided for the instant `at`. A yes may be kept for `max_age`, but not past
 /// the end of the delegation; a no may not be kept, so that what is given holds at the next check.
-pub fn decision(decision: &Decision, at: DateTime<Utc>, max_age: Duration) -> v1::Decision {
-    match *decision {
+pub fn decision(answer: &Answer, at: DateTime<Utc>, max_age: Duration) -> v1::Decision {
+    match answer.decision {
         Decision::Granted { delegation, valid_to } => v1::Decision {
             granted: true,
             denial_reason: v1::DenialReason::Unspecified.into(),
             delegation_id: delegation.to_string(),
             valid_to: Some(timestamp(valid_to)),
             max_age: Some(duration(max_age.min((valid_to - at).to_std().unwrap_or_default()))),
+            chain: answer.line.iter().map(chain_link).collect(),
         },
         Decision::Denied { reason, delegation } => v1::Decision {
             granted: false,
@@ -26,7 +27,15 @@ pub fn decision(decision: &Decision, at: DateTime<Utc>, max_age: Duration) -> v1
             delegation_id: delegation.map(|delegation| delegation.to_string()).unwrap_or_default(),
             valid_to: None,
             max_age: Some(duration(Duration::ZERO)),
+            chain: Vec::new(),
         },
+    }
+}
+
+fn chain_link(link: &Link) -> v1::ChainLink {
+    v1::ChainLink {
+        delegation_id: link.delegation.to_string(),
+        representative: Some(identifier(&link.representative)),
     }
 }
 
@@ -38,6 +47,7 @@ pub fn delegated_privilege(entry: &DelegatedPrivilege) -> v1::DelegatedPrivilege
         privilege: entry.privilege.as_str().to_owned(),
         valid_from: Some(timestamp(entry.period.from())),
         valid_to: Some(timestamp(entry.period.to())),
+        p_number: entry.p_number.as_ref().map(|number| number.expose().to_owned()).unwrap_or_default(),
     }
 }
 
@@ -52,6 +62,9 @@ const fn denial_reason(denial: Denial) -> v1::DenialReason {
         Denial::Terminated => v1::DenialReason::Terminated,
         Denial::NotInGoodStanding => v1::DenialReason::PartyNotInGoodStanding,
         Denial::NotPublished => v1::DenialReason::PrivilegeNotPublished,
+        Denial::EmployeeRequired => v1::DenialReason::EmployeeRequired,
+        Denial::EmployeeNotDesignated => v1::DenialReason::EmployeeNotDesignated,
+        Denial::PNumberMismatch => v1::DenialReason::PNumberMismatch,
     }
 }
 
@@ -67,7 +80,7 @@ fn duration(duration: Duration) -> prost_types::Duration {
 mod tests {
     use fuldmagt_domain::{
         delegation::DelegationId,
-        identifier::{CprNumber, Identifier},
+        identifier::{CprNumber, Identifier, PNumber},
         period::Period,
         privilege::PrivilegeUri,
     };
@@ -81,19 +94,38 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
     }
 
+    fn answer(decision: Decision) -> Answer {
+        Answer { decision, line: Vec::new() }
+    }
+
     fn max_age_s(valid_to: i64, configured: u64) -> i64 {
         let granted = Decision::Granted { delegation: ID, valid_to: at(valid_to) };
-        decision(&granted, at(0), Duration::from_secs(configured)).max_age.unwrap().seconds
+        decision(&answer(granted), at(0), Duration::from_secs(configured)).max_age.unwrap().seconds
     }
 
     #[test]
     fn a_yes_tells_by_what_and_until_when() {
-        let told = decision(&Decision::Granted { delegation: ID, valid_to: at(100) }, at(0), Duration::ZERO);
+        let told =
+            decision(&answer(Decision::Granted { delegation: ID, valid_to: at(100) }), at(0), Duration::ZERO);
         assert!(told.granted);
         assert_eq!(told.denial_reason(), v1::DenialReason::Unspecified);
         assert_eq!(told.delegation_id, ID.to_string());
         assert_eq!(told.valid_to, Some(timestamp(at(100))));
         assert_eq!(told.max_age, Some(prost_types::Duration { seconds: 0, nanos: 0 }));
+    }
+
+    #[test]
+    fn a_yes_by_a_sub_delegation_tells_the_chain_from_the_top() {
+        let link = |id: u128, cpr: &str| Link {
+            delegation: DelegationId(Uuid::from_u128(id)),
+            representative: Identifier::Cpr(CprNumber::parse(cpr).unwrap()),
+        };
+        let line = vec![link(7, "0501792275"), link(1, "2512489996")];
+        let granted = Decision::Granted { delegation: ID, valid_to: at(100) };
+        let told = decision(&Answer { decision: granted, line: line.clone() }, at(0), Duration::ZERO).chain;
+        let ids: Vec<String> = told.iter().map(|link| link.delegation_id.clone()).collect();
+        assert_eq!(ids, [Uuid::from_u128(7).to_string(), ID.to_string()]);
+        assert_eq!(told[0].representative, Some(identifier(&line[0].representative)));
     }
 
     #[test]
@@ -114,16 +146,19 @@ mod tests {
             (Denial::Renounced, v1::DenialReason::Renounced),
             (Denial::NotInGoodStanding, v1::DenialReason::PartyNotInGoodStanding),
             (Denial::NotPublished, v1::DenialReason::PrivilegeNotPublished),
+            (Denial::EmployeeRequired, v1::DenialReason::EmployeeRequired),
+            (Denial::EmployeeNotDesignated, v1::DenialReason::EmployeeNotDesignated),
+            (Denial::PNumberMismatch, v1::DenialReason::PNumberMismatch),
         ] {
             let denied = Decision::Denied { reason, delegation: Some(ID) };
-            let decision = decision(&denied, at(0), Duration::from_secs(60));
+            let decision = decision(&answer(denied), at(0), Duration::from_secs(60));
             assert!(!decision.granted);
             assert_eq!(decision.denial_reason(), told);
             assert_eq!(decision.delegation_id, ID.to_string());
             assert_eq!(decision.valid_to, None);
             assert_eq!(decision.max_age, Some(prost_types::Duration::default()));
         }
-        assert_eq!(decision(&Decision::NOTHING, at(0), Duration::ZERO).delegation_id, "");
+        assert_eq!(decision(&answer(Decision::NOTHING), at(0), Duration::ZERO).delegation_id, "");
     }
 
     #[test]
@@ -133,11 +168,15 @@ mod tests {
             party: Identifier::Cpr(CprNumber::parse("0501792275").unwrap()),
             privilege: PrivilegeUri::parse("urn:dk:a").unwrap(),
             period: Period::new(at(0), at(10)).unwrap(),
+            p_number: None,
         };
         let told = delegated_privilege(&entry);
         let value = v1::identifier::Value::CprNumber("0501792275".to_owned());
         assert_eq!(told.party, Some(v1::Identifier { value: Some(value) }));
         assert_eq!((told.valid_from, told.valid_to), (Some(timestamp(at(0))), Some(timestamp(at(10)))));
         assert_eq!((told.delegation_id, told.privilege), (ID.to_string(), "urn:dk:a".to_owned()));
+        assert_eq!(told.p_number, "");
+        let limited = DelegatedPrivilege { p_number: Some(PNumber::parse("1003366844").unwrap()), ..entry };
+        assert_eq!(delegated_privilege(&limited).p_number, "1003366844");
     }
 }
