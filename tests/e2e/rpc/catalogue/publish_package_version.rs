@@ -64,7 +64,11 @@ async fn a_package_holds_what_its_version_says_from_now_on() {
     };
     assert_eq!(answer.package.as_ref(), Some(&wanted));
     let impact = PackageImpact {
-        delegations_following: 0, privileges: 2, privileges_added: 2, ..PackageImpact::default() };
+        delegations_following: 0,
+        privileges: 2,
+        privileges_added: 2,
+        ..PackageImpact::default()
+    };
     assert_eq!(answer.impact, Some(impact));
     assert_eq!(world.packages().await, [wanted]);
     assert_eq!(held(&world, now).await, [SEE, CHANGE]);
