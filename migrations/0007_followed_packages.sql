@@ -60,7 +60,7 @@ create table requested_package (
 -- Of these privileges those that somebody who follows the package, and does so beyond the instant from which the package
 -- is to hold them, may not be known to have given: then they would have something that they were never able to give. The
 -- terms of all who follow are few, however many follow.
-create function not_for_followers(of_shard smallint, of_package text, privileges integer[], from_instant timestamptz)
+create function not_for_followers(of_shard smallint, of_package text, of_privileges integer[], from_instant timestamptz)
 returns integer[] language sql stable as $$
     with terms as (
         select distinct d.kind as delegator_kind, r.kind as representative_kind, f.min_age_years, f.max_age_years,
@@ -69,13 +69,16 @@ returns integer[] language sql stable as $$
                ((f.valid_to - interval '1 microsecond') at time zone 'Europe/Copenhagen')::date
                    - (f.valid_from at time zone 'Europe/Copenhagen')::date as days
         from delegation_package f
-        join party d on d.shard = of_shard and d.party_id = f.delegator_id
-        join party r on r.shard = of_shard and r.party_id = f.representative_id
+        -- The limits keep the planner from reading all parties for the few that it believes in.
+        cross join lateral (
+            select p.kind from party p where p.shard = of_shard and p.party_id = f.delegator_id limit 1) d
+        cross join lateral (
+            select p.kind from party p where p.shard = of_shard and p.party_id = f.representative_id limit 1) r
         where f.shard = of_shard and f.package_id = of_package and f.ended_at is null and f.valid_to > from_instant
     )
     select coalesce(array_agg(p.privilege_id), '{}')
     from privilege p
-    where p.shard = of_shard and p.privilege_id = any (privileges) and exists (
+    where p.shard = of_shard and p.privilege_id = any (of_privileges) and exists (
         select from terms t
         where not privilege_may_be_given(p, from_instant)
            or t.delegator_kind <> all (p.delegator_kinds)
@@ -105,20 +108,25 @@ create trigger version_fits_followers after insert on package_version
 
 -- The delegations in force at an instant that follow a package which holds the privilege then, each once, and do not
 -- grant it besides.
-create function followers_with(of_shard smallint, of_privilege integer, at timestamptz)
+create function followers_with(of_shard smallint, of_privilege integer, asked_at timestamptz)
 returns table (delegation_id uuid, delegator_id uuid, representative_id uuid, valid_from timestamptz, valid_to timestamptz)
 language sql stable as $$
     select distinct on (f.delegation_id)
            f.delegation_id, f.delegator_id, f.representative_id, f.valid_from, f.valid_to
     from package_privilege m
-    join delegation_package f on f.shard = of_shard and f.package_id = m.package_id
+    cross join lateral (
+        select f.* from delegation_package f
+        where f.shard = of_shard and f.package_id = m.package_id
+          and f.ended_at is null and f.valid_from <= asked_at and asked_at < f.valid_to
+        offset 0) f
+    left join lateral (
+        select g.ended_at is null and g.valid_from <= asked_at and asked_at < g.valid_to as in_force
+        from delegation_privilege g
+        where g.shard = of_shard and g.delegation_id = f.delegation_id and g.privilege_id = of_privilege
+        limit 1) g on true
     where m.shard = of_shard and m.privilege_id = of_privilege
-      and m.member_from <= at and (m.member_to is null or at < m.member_to)
-      and f.ended_at is null and f.valid_from <= at and at < f.valid_to
-      and not exists (
-          select from delegation_privilege g
-          where g.shard = of_shard and g.delegation_id = f.delegation_id and g.privilege_id = of_privilege
-            and g.ended_at is null and g.valid_from <= at and at < g.valid_to)
+      and m.member_from <= asked_at and (m.member_to is null or asked_at < m.member_to)
+      and g.in_force is not true
     order by f.delegation_id
 $$;
 

@@ -2,6 +2,7 @@
 
 mod constraints;
 mod constraints_catalogue;
+mod constraints_packages;
 mod constraints_requests;
 mod encryption;
 mod feed;

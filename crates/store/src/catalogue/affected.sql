@@ -42,8 +42,10 @@ cross join lateral (
     select count(*) filter (where d.kind <> all ($6::text[]) or r.kind <> all ($7::text[])) as outside_kinds,
            count(*) filter (where $8::boolean and d.kind = 'person') as of_persons
     from followers_with($1, p.privilege_id, $3) b
-    join party d on d.shard = $1 and d.party_id = b.delegator_id
-    join party r on r.shard = $1 and r.party_id = b.representative_id
+    cross join lateral (
+        select d.kind from party d where d.shard = $1 and d.party_id = b.delegator_id limit 1) d
+    cross join lateral (
+        select r.kind from party r where r.shard = $1 and r.party_id = b.representative_id limit 1) r
     where $6::text[] is not null or $7::text[] is not null or $8::boolean
 ) v
 where h.shard = $1

@@ -93,13 +93,13 @@ async fn a_package_takes_up_only_what_all_who_follow_it_may_have_given() {
 #[tokio::test]
 async fn what_is_held_already_is_not_asked_again_and_what_went_is() {
     let world = world().await;
-    let (from, to) = (world.person().await, world.organisation().await);
+    let (from, to) = (world.person().await, world.person().await);
     world.follow(&from, &to, &[ALL]).await;
     world.a_second_passes().await;
     // Whoever follows had it given to them as it was.
     world
         .put_privilege(Privilege {
-            representative_kinds: kinds(&[PartyKind::Person]),
+            representative_kinds: kinds(&[PartyKind::Employee]),
             ..privilege(SEE, SYSTEM)
         })
         .await
