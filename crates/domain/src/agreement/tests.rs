@@ -270,21 +270,6 @@ fn changes() -> Vec<(&'static str, Agreement)> {
     change("access", &|a| a.privileges[0].access = AccessKind::Act);
     change("given on", &|a| a.privileges[0].may_be_given_on = 1);
     change("given on twice", &|a| a.privileges[0].may_be_given_on = 2);
-    change("package", &|a| a.packages = packages().packages);
-    change("one package less", &|a| a.packages = packages().packages[..2].to_vec());
-    change("pinned", &|a| a.packages = vec![package("skat-al", PackageContent::Pinned { version: 1 })]);
-    change("version", &|a| a.packages = vec![package("skat-al", PackageContent::Pinned { version: 2 })]);
-    change("other package", &|a| a.packages = vec![package("skat", PackageContent::Pinned { version: 1 })]);
-    for (what, members) in [
-        ("nothing yet", vec![]),
-        ("member", vec![assessment()]),
-        ("member's text", vec![Item { may_be_given_on: 1, ..assessment() }]),
-    ] {
-        change(what, &move |a| {
-            a.packages = vec![package("skat-al", PackageContent::Followed { members: members.clone() })];
-        });
-    }
-    change("replaced package", &|a| a.replaces[1].packages = vec![PackageId::parse("skat").unwrap()]);
     change("start", &|a| a.period.start = Some(Bound::Date(day("2026-06-20"))));
     change("start's second", &|a| a.period.start = start("2026-06-20T10:00:00Z"));
     change("start's microsecond", &|a| a.period.start = start("2026-06-20T10:00:00.000001Z"));
@@ -299,7 +284,28 @@ fn changes() -> Vec<(&'static str, Agreement)> {
     change("replaced privileges", &|a| a.replaces[1].privileges.truncate(1));
     change("replaced wholly", &|a| a.replaces[0].is_whole = true);
     changed.push(("nothing", replacing()));
+    changed.extend(changed_packages());
     changed
+}
+
+/// The same with packages.
+fn changed_packages() -> Vec<(&'static str, Agreement)> {
+    let pinned = |id, version| vec![package(id, PackageContent::Pinned { version })];
+    let followed = |members| vec![package("skat-al", PackageContent::Followed { members })];
+    let with = |packages| Agreement { packages, ..replacing() };
+    let mut replaced = replacing();
+    replaced.replaces[1].packages = vec![PackageId::parse("skat").unwrap()];
+    vec![
+        ("packages", with(packages().packages)),
+        ("one package less", with(packages().packages[..2].to_vec())),
+        ("pinned", with(pinned("skat-al", 1))),
+        ("version", with(pinned("skat-al", 2))),
+        ("other package", with(pinned("skat", 1))),
+        ("nothing yet", with(followed(vec![]))),
+        ("member", with(followed(vec![assessment()]))),
+        ("member given on", with(followed(vec![Item { may_be_given_on: 1, ..assessment() }]))),
+        ("replaced package", replaced),
+    ]
 }
 
 #[test]

@@ -397,7 +397,7 @@ pub enum DelegationEventKind {
     Withdrawn = 7,
     /// Nobody answered the request in time.
     Lapsed = 8,
-    /// Some privileges were taken out; the rest lives on.
+    /// Some privileges or packages were taken out; the rest lives on.
     PrivilegesRevoked = 9,
     /// Another delegation replaced it, wholly or in part.
     Superseded = 10,
