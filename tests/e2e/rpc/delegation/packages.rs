@@ -266,6 +266,48 @@ async fn what_is_followed_moves_and_ends_with_its_party() {
 }
 
 #[tokio::test]
+async fn what_is_followed_ends_with_an_employment() {
+    let world = world().await;
+    let (from, organisation) = (world.person().await, world.organisation().await);
+    let clerk = world.employee_of(&organisation).await;
+    let given = world.follow(&from, &clerk, &[ALL]).await;
+    assert_eq!(world.granted(&from, &clerk, &[SEE]).await, [SEE]);
+    world.a_second_passes().await;
+    world.end_employment(&clerk).await.unwrap();
+    assert_eq!(world.granted(&from, &clerk, &[SEE]).await, [] as [&str; 0]);
+    assert_eq!(world.see(&from, &given).await.unwrap().status(), DelegationStatus::Terminated);
+    assert_eq!(world.count("delegation_package where ended_as = 'terminated'").await, 1);
+}
+
+/// Sent again, it is answered as before, whatever has become of the package.
+#[tokio::test]
+async fn what_was_given_is_told_again_after_its_package_was_hidden() {
+    let world = world().await;
+    let (from, to) = (world.person().await, world.person().await);
+    let request = world.signed(world.following(&from, &to, &[ALL])).await;
+    let first = world.try_give(request.clone()).await.unwrap();
+    world.a_second_passes().await;
+    world.authority.catalogue().hide_package(world.hiding_package(ALL)).await.unwrap();
+    assert_eq!(world.try_give(request).await.unwrap(), first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_follow_the_same_package_at_once_one_does() {
+    let world = world().await;
+    let from = world.person().await;
+    for _ in 0..6 {
+        let to = world.person().await;
+        let (one, other) = (world.following(&from, &to, &[ALL]), world.following(&from, &to, &[ALL]));
+        let (one, other) = (world.signed(one).await, world.signed(other).await);
+        let (one, other) = tokio::join!(world.try_give(one), world.try_give(other));
+        let refused: Vec<_> = [one, other].into_iter().filter_map(Result::err).collect();
+        let [status] = refused.as_slice() else { panic!("{refused:?}") };
+        assert_eq!(Refused::of(status), Refused::because(Code::AlreadyExists, "DELEGATION_OVERLAPS"));
+        assert_eq!(world.granted(&from, &to, &[SEE]).await, [SEE]);
+    }
+}
+
+#[tokio::test]
 async fn what_is_held_by_a_followed_package_is_not_given_on() {
     let world = world().await;
     let uri = "urn:dk:example:videre";
