@@ -397,7 +397,8 @@ begin
        or old.decided_by is not null
           and (new.decided_by, new.decided_at) is distinct from (old.decided_by, old.decided_at)
     then
-        raise exception 'what happened to a form is written once' using errcode = 'restrict_violation';
+        raise exception 'what happened to a form is written once'
+            using errcode = 'restrict_violation', constraint = 'paper_case_is_written_once';
     end if;
     return new;
 end $$;

@@ -116,13 +116,7 @@ impl Service {
         jobs.start("usage-log-partitions", move |stop| partitions.run(stop));
         let lapsed = LapsedRequests { app: app.clone() };
         jobs.start("lapsed-requests", move |stop| lapsed.run(stop));
-        let expiry_notices = ExpiryNotices {
-            store: database.store.clone(),
-            clock: Arc::clone(&parts.clock),
-            ids: Arc::clone(&parts.ids),
-            days: config.rules.expiry_notice_days,
-            interval: config.jobs.expiry_notices_interval,
-        };
+        let expiry_notices = ExpiryNotices { app: app.clone(), days: config.rules.expiry_notice_days };
         jobs.start("expiry-notices", move |stop| expiry_notices.run(stop));
         let effects = StandingEffects { app };
         jobs.start("standing-effects", move |stop| effects.run(stop));

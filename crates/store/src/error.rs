@@ -95,14 +95,15 @@ impl Conflict {
             "at_most_5_paper_cases_of_a_pair" => Some(Self::TooManyPaperCases),
             "version_fits_followers" => Some(Self::VersionNotForFollowers),
             "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
-            // An event with the version that this command wanted was written meanwhile, or the parent has changed, or the
-            // employee was designated, or the request accepted. The statement's parts are written in no certain order, so
-            // that any of them may be the first to notice.
+            // An event with the version that this command wanted was written meanwhile, or the parent has changed, or
+            // the employee was designated, or the request accepted, or the form registered or decided on. The
+            // statement's parts are written in no certain order, so that any of them may be the first to notice.
             "event_pkey"
             | "sub_delegation_within_parent"
             | "one_designation_at_a_time"
             | "delegation_privilege_pkey"
             | "delegation_package_pkey"
+            | "paper_case_is_written_once"
             | "supersession_pkey"
             | "proof_of_delegation" => Some(Self::Version),
             _ => None,

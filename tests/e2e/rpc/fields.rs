@@ -182,16 +182,25 @@ impl<R: Clone + 'static> Refusals<R> {
 
     /// A list of privileges' URIs, which may be empty unless `required`.
     pub(crate) fn privileges(self, required: bool, set: impl Fn(&mut R, Vec<String>) + 'static) -> Self {
-        let path = "privileges";
+        self.privileges_at("privileges", required, set)
+    }
+
+    /// The same in another field.
+    pub(crate) fn privileges_at(
+        self,
+        path: &str,
+        required: bool,
+        set: impl Fn(&mut R, Vec<String>) + 'static,
+    ) -> Self {
         let many = |count: usize| (0..count).map(|n| format!("urn:dk:example:{n}")).collect::<Vec<_>>();
         let mut all = rows(path, "PRIVILEGES_COUNT", [many(101), many(5_000)]);
         all.extend(rows(path, "PRIVILEGES_COUNT", required.then(Vec::new)));
         let twice = vec!["urn:dk:a".to_owned(), "urn:dk:b".to_owned(), "urn:dk:a".to_owned()];
-        all.extend(rows("privileges[2]", "PRIVILEGE_DUPLICATE", [twice]));
+        all.extend(rows(&format!("{path}[2]"), "PRIVILEGE_DUPLICATE", [twice]));
         let set = Rc::new(set);
         let second = Rc::clone(&set);
         self.rows(all, move |request, uris| set(request, uris))
-            .privilege("privileges[1]", move |request, uri| {
+            .privilege(&format!("{path}[1]"), move |request, uri| {
                 second(request, vec!["urn:dk:example:good".to_owned(), uri])
             })
     }

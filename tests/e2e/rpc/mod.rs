@@ -5,6 +5,8 @@ mod refusals;
 
 mod catalogue;
 mod delegation;
+mod notice;
+mod paper;
 mod party;
 mod query;
 

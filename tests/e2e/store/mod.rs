@@ -3,6 +3,7 @@
 mod constraints;
 mod constraints_catalogue;
 mod constraints_packages;
+mod constraints_paper;
 mod constraints_requests;
 mod encryption;
 mod feed;

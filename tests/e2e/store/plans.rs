@@ -17,6 +17,10 @@ const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affecte
 const PACKAGE: &str = include_str!("../../../crates/store/src/package/find.sql");
 const MEMBERS: &str = include_str!("../../../crates/store/src/package/members.sql");
 const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
+const LIST_PAPER: &str = include_str!("../../../crates/store/src/delegation/list_paper.sql");
+const LIST_NOTICES: &str = include_str!("../../../crates/store/src/notice/list.sql");
+const ACKNOWLEDGE: &str = include_str!("../../../crates/store/src/notice/acknowledge.sql");
+const EXPIRY: &str = include_str!("../../../crates/store/src/notice/expiry.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
 const LARGE: [&str; 16] = [
@@ -233,6 +237,14 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     assert!(affected.contains("using grant_of_privilege on delegation_privilege"), "{affected}");
     assert_by_index(&plan(PACKAGE, connection).await, &["delegation_package"]);
     assert_by_index(&plan(MEMBERS, connection).await, &[]);
+    let paper = plan(LIST_PAPER, connection).await;
+    assert!(paper.contains("using paper_case_waits on delegation"), "{paper}");
+    assert_by_index(&paper, &["delegation", "party", "paper_case"]);
+    assert_by_index(&plan(LIST_NOTICES, connection).await, &["notice_item"]);
+    assert_by_index(&plan(ACKNOWLEDGE, connection).await, &["notice_item"]);
+    let expiry = plan(EXPIRY, connection).await;
+    assert!(expiry.contains("using delegation_ends on delegation"), "{expiry}");
+    assert_by_index(&expiry, &["delegation", "notice_item"]);
 }
 
 #[tokio::test]

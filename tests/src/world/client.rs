@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use fuldmagt_proto::v1::{
     catalogue_service_client::CatalogueServiceClient, delegation_service_client::DelegationServiceClient,
+    notice_service_client::NoticeServiceClient, paper_service_client::PaperServiceClient,
     party_service_client::PartyServiceClient, query_service_client::QueryServiceClient,
 };
 use tonic::body::Body;
@@ -55,6 +56,16 @@ impl Client {
     /// `DelegationService`.
     pub fn delegations(&self) -> DelegationServiceClient<Recorded> {
         DelegationServiceClient::new(self.channel.clone())
+    }
+
+    /// `PaperService`.
+    pub fn paper(&self) -> PaperServiceClient<Recorded> {
+        PaperServiceClient::new(self.channel.clone())
+    }
+
+    /// `NoticeService`.
+    pub fn notices(&self) -> NoticeServiceClient<Recorded> {
+        NoticeServiceClient::new(self.channel.clone())
     }
 
     /// `PartyService`.

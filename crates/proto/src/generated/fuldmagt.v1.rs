@@ -45,7 +45,8 @@ pub struct Delegation {
     /// an authority.
     #[prost(string, tag = "13")]
     pub message: ::prost::alloc::string::String,
-    /// URIs of the privileges that were taken out of the delegation while the rest lived on, sorted bytewise.
+    /// URIs of the privileges that were taken out of the delegation while the rest lived on, sorted bytewise. One that it had
+    /// only by a package is not among them.
     #[prost(string, repeated, tag = "14")]
     pub revoked_privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The packages that the delegation follows, or did when it ended, by id; each with version 0. For a request that is not

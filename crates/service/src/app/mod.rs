@@ -16,6 +16,7 @@ mod delegating;
 pub mod end_delegation;
 pub mod end_employment;
 pub mod error;
+pub mod expiry_notices;
 pub mod get_delegation;
 pub mod get_receipt;
 pub mod hide_package;

@@ -76,11 +76,6 @@ pub const MAX_DEADLINE_MS: Bound = Bound::new("limits.max_deadline_ms", 60_000, 
 /// kill, and above the default deadline.
 pub const SHUTDOWN_GRACE_MS: Bound = Bound::new("limits.shutdown_grace_ms", 20_000, 0, 600_000);
 
-/// How often it is looked which delegations are about to end, in ms. A notice is told some days before; an hour is soon
-/// enough, and one look at an index is nothing.
-pub const EXPIRY_NOTICES_INTERVAL_MS: Bound =
-    Bound::new("jobs.expiry_notices_interval_ms", 3_600_000, 10, 86_400_000);
-
 /// All of them, for tests and help texts.
 pub const ALL: &[Bound] = &[
     DATABASE_MAX_CONNECTIONS,
@@ -97,5 +92,4 @@ pub const ALL: &[Bound] = &[
     DEFAULT_DEADLINE_MS,
     MAX_DEADLINE_MS,
     SHUTDOWN_GRACE_MS,
-    EXPIRY_NOTICES_INTERVAL_MS,
 ];

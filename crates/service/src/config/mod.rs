@@ -43,8 +43,6 @@ pub struct Config {
     pub rules: Rules,
     /// How much is done at most.
     pub limits: Limits,
-    /// What is done beside the RPCs.
-    pub jobs: Jobs,
     /// Logs, traces and metrics.
     pub telemetry: Telemetry,
     /// Whether a client may ask which services and messages there are.
@@ -121,13 +119,6 @@ pub struct Limits {
     pub max_deadline: Duration,
     /// How long running RPCs may take to end at shutdown.
     pub shutdown_grace: Duration,
-}
-
-/// What is done beside the RPCs.
-#[derive(Debug, Clone, Copy)]
-pub struct Jobs {
-    /// How often it is looked which delegations are about to end.
-    pub expiry_notices_interval: Duration,
 }
 
 /// Logs, traces and metrics.

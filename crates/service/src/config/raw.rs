@@ -21,7 +21,6 @@ pub(super) struct Raw {
     pub(super) database: Database,
     pub(super) rules: Rules,
     pub(super) limits: Limits,
-    pub(super) jobs: Jobs,
     pub(super) telemetry: Telemetry,
 }
 
@@ -40,7 +39,6 @@ impl Default for Raw {
             database: Database::default(),
             rules: Rules::default(),
             limits: Limits::default(),
-            jobs: Jobs::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -122,11 +120,5 @@ numbers! {
         default_deadline_ms: bound::DEFAULT_DEADLINE_MS,
         max_deadline_ms: bound::MAX_DEADLINE_MS,
         shutdown_grace_ms: bound::SHUTDOWN_GRACE_MS,
-    }
-}
-
-numbers! {
-    Jobs {
-        expiry_notices_interval_ms: bound::EXPIRY_NOTICES_INTERVAL_MS,
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::bound::{self, Bound};
 use super::raw::{self, Raw};
 use super::sources::Origins;
-use super::{Access, Config, Database, Error, Jobs, Limits, Problem, Rules, Secret, Telemetry, Tls};
+use super::{Access, Config, Database, Error, Limits, Problem, Rules, Secret, Telemetry, Tls};
 
 pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
     let mut check = Check { origins, problems: Vec::new() };
@@ -41,7 +41,6 @@ pub(super) fn config(raw: Raw, origins: &Origins) -> Result<Config, Error> {
             answer_max_age_s: narrow(raw.rules.answer_max_age_s),
         },
         limits: limits(&raw.limits),
-        jobs: Jobs { expiry_notices_interval: Duration::from_millis(raw.jobs.expiry_notices_interval_ms) },
         telemetry: Telemetry {
             log_format: raw.telemetry.log_format,
             log_filter: raw.telemetry.log_filter,
@@ -91,7 +90,7 @@ impl Check<'_> {
 
     fn numbers(&mut self, raw: &Raw) {
         let all = raw.database.numbers().chain(raw.rules.numbers()).chain(raw.limits.numbers());
-        for (bound, value) in all.chain(raw.jobs.numbers()) {
+        for (bound, value) in all {
             self.number(bound, value);
         }
         if raw.limits.default_deadline_ms > raw.limits.max_deadline_ms {

@@ -13,7 +13,7 @@ with open as materialized (
 acknowledged as (
     update notice_item n set acknowledged_at = $2
     from open o
-    where n.shard = $1 and n.item_id = o.item_id and n.acknowledged_at is null
+    where n.shard = $1 and n.item_id = o.item_id
     returning n.notice_id
 ),
 logged as (

@@ -11,24 +11,31 @@ with progress as (
            $2::timestamptz + make_interval(hours => 24 * $3::integer) as horizon
 ),
 candidate as materialized (
-    select d.delegation_id, d.valid_to
+    select c.delegation_id, c.valid_to
     from progress p
-    join delegation d on d.shard = $1 and d.status = 'active' and d.valid_to <= p.horizon
-        and d.valid_to > greatest(p.done_until - interval '10 minutes', $2)
-    where d.valid_to - d.valid_from > make_interval(hours => 24 * $3)
-      and not exists (select from notice_item n
-                      where n.shard = $1 and n.delegation_id = d.delegation_id and n.kind = 'expiring')
-    order by d.valid_to, d.delegation_id
-    limit $5
+    cross join lateral (
+        select d.delegation_id, d.valid_to
+        from delegation d
+        where d.shard = $1 and d.status = 'active' and d.valid_to <= p.horizon
+          and d.valid_to > greatest(p.done_until - interval '10 minutes', $2)
+          and d.valid_to - d.valid_from > make_interval(hours => 24 * $3)
+          and not exists (select from notice_item n
+                          where n.shard = $1 and n.delegation_id = d.delegation_id and n.kind = 'expiring')
+        order by d.valid_to, d.delegation_id
+        limit $5
+    ) c
 ),
 -- Who ends one of them at this moment is waited for; who ends one later finds the item, and cancels it.
 ending as materialized (
     select d.delegation_id, d.delegator_id, d.representative_id,
            row_number() over (order by d.valid_to, d.delegation_id) as place
-    from (select d.* from candidate c join delegation d on d.shard = $1 and d.delegation_id = c.delegation_id
-          where d.status = 'active'
-          order by d.delegation_id
-          for share of d) d
+    from (select c.delegation_id from candidate c order by c.delegation_id) c
+    cross join lateral (
+        select d.delegation_id, d.delegator_id, d.representative_id, d.valid_to
+        from delegation d
+        where d.shard = $1 and d.delegation_id = c.delegation_id and d.status = 'active'
+        for share
+    ) d
 ),
 told as (
     insert into notice_item (shard, item_id, receiver_id, kind, delegation_id, occurred_at)
@@ -43,6 +50,8 @@ moved as (
            case when (select count(*) from candidate) < $5 then p.horizon
                 else (select max(c.valid_to) from candidate c) end
     from progress p
+    -- Where there never was anything to tell of, nothing is written.
+    where exists (select from candidate) or p.done_until > '-infinity'
     on conflict (shard, job) do update set done_until = greatest(job_progress.done_until, excluded.done_until)
 )
 select (select count(*) from candidate) as "looked_at!", (select count(*) from told) as "told!"

@@ -26,9 +26,12 @@ turn as materialized (
     from (select f.* from (select distinct on (receiver_id) * from due order by receiver_id, occurred_at, item_id) f
           order by f.occurred_at, f.item_id
           limit greatest($3 - (select count(*) from told), 0)) f
-    join notice_item n on n.shard = $1 and n.item_id = f.item_id
-    where n.notice_id is null and n.cancelled_at is null
-    for update of n skip locked
+    cross join lateral (
+        select n.item_id, n.receiver_id, n.occurred_at
+        from notice_item n
+        where n.shard = $1 and n.item_id = f.item_id and n.notice_id is null and n.cancelled_at is null
+        for update skip locked
+    ) n
 ),
 gathered as materialized (
     select t.receiver_id, t.occurred_at as first_at, t.item_id as first_id, i.item_id
@@ -59,14 +62,21 @@ page as materialized (
 closed as (
     update notice_item n set notice_id = p.notice_id
     from page p join gathered g on g.receiver_id = p.receiver_id
-    where n.shard = $1 and n.item_id = g.item_id and n.notice_id is null and n.cancelled_at is null
+    -- Locked as they are: waiting. To say so again would have every item that waits looked at for each of them.
+    where n.shard = $1 and n.item_id = g.item_id
     returning n.notice_id, n.receiver_id, n.item_id, n.kind, n.delegation_id, n.occurred_at
 ),
 item as materialized (
     select * from closed
     union all
-    select n.notice_id, n.receiver_id, n.item_id, n.kind, n.delegation_id, n.occurred_at
-    from page p join notice_item n on n.shard = $1 and n.notice_id = p.notice_id and n.acknowledged_at is null
+    select n.*
+    from page p
+    cross join lateral (
+        select n.notice_id, n.receiver_id, n.item_id, n.kind, n.delegation_id, n.occurred_at
+        from notice_item n
+        where n.shard = $1 and n.notice_id = p.notice_id and n.acknowledged_at is null
+        offset 0
+    ) n
 ),
 logged as (
     insert into usage_log (shard, entry_id, item, occurred_at, client_id, rpc, trace_id, delegator_id, outcome)

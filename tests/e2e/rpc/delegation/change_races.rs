@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use fuldmagt_proto::v1::{CreateDelegationRequest, Delegation, DelegationStatus, Period};
-use fuldmagt_tests::world::{CHANGE, Registered, SEE, SIGN, until_day};
+use fuldmagt_tests::world::{CHANGE, Registered, SEE, SIGN, rounds, until_day};
 use fuldmagt_tests::{Refused, World};
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
-/// How many pairs of parties race beside each other, and how often each.
+/// How many pairs of parties race beside each other, and how often each in an ordinary run; `FULDMAGT_RACE_ROUNDS` says
+/// how often in another.
 const LANES: usize = 6;
 const ROUNDS: usize = 12;
 
@@ -46,7 +47,7 @@ async fn race<F: Future<Output = ()> + Send + 'static>(round: fn(Lane) -> F) {
             world: Arc::clone(&world),
         };
         lanes.spawn(async move {
-            for _ in 0..ROUNDS {
+            for _ in 0..rounds(ROUNDS) {
                 // Of this lane and of others: no two commands are at the same instant for long.
                 lane.world.clock.advance(TimeDelta::microseconds(7));
                 round(lane.clone()).await;

@@ -4,14 +4,12 @@
 //! `FULDMAGT_RACE_ROUNDS` has it done more often than in an ordinary run.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fuldmagt_proto::v1::{
     AcceptDelegationRequest, DeclineDelegationRequest, Delegation, DelegationStatus, WithdrawRequestRequest,
 };
-use fuldmagt_tests::world::{CHANGE, Client, Registered, SEE};
+use fuldmagt_tests::world::{CHANGE, Client, HeadStart, Registered, SEE, rounds};
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Status};
 
@@ -22,13 +20,6 @@ const LANES: usize = 6;
 /// Requests between the same two: a third decline would be the last for ninety days. Where the first of them was
 /// accepted, the second takes its place.
 const REQUESTS_OF_A_PAIR: usize = 2;
-/// How long the one waits for the other, in microseconds, so that each comes first now and then.
-const HEAD_STARTS_US: [(u64, u64); 8] =
-    [(0, 0), (0, 500), (500, 0), (0, 0), (0, 1_500), (1_500, 0), (0, 4_000), (4_000, 0)];
-
-fn rounds() -> usize {
-    std::env::var("FULDMAGT_RACE_ROUNDS").map_or(ROUNDS, |text| text.parse().expect("a number of rounds"))
-}
 
 /// How one of the racers answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,7 +96,7 @@ struct Ran {
 /// The rounds of one lane.
 async fn lane(world: Arc<World>, racers: [Racer; 2], rounds: usize) -> Ran {
     let clients = [world.front_end.reconnected(), world.front_end.reconnected()];
-    let mut ran = Ran::default();
+    let (mut ran, mut head_start) = (Ran::default(), HeadStart::default());
     for round in 0..rounds {
         if round % REQUESTS_OF_A_PAIR == 0 {
             ran.parties.extend([world.person().await, world.person().await]);
@@ -114,11 +105,9 @@ async fn lane(world: Arc<World>, racers: [Racer; 2], rounds: usize) -> Ran {
         let request = world.request(to, from, &[SEE, CHANGE]).await;
         let first = racers[0].answer(&world, from, to, &request).await;
         let second = racers[1].answer(&world, from, to, &request).await;
-        let (one, other) = HEAD_STARTS_US[round % HEAD_STARTS_US.len()];
-        let (one, other) = tokio::join!(
-            late(one, first.sent_by(clients[0].clone())),
-            late(other, second.sent_by(clients[1].clone())),
-        );
+        let (one, other) =
+            head_start.race(first.sent_by(clients[0].clone()), second.sent_by(clients[1].clone())).await;
+        head_start.won(one.is_ok());
         match (one, other) {
             (Ok(won), Err(lost)) => ran.wins[0] += judge(&request, racers[0], &won, &lost),
             (Err(lost), Ok(won)) => ran.wins[1] += judge(&request, racers[1], &won, &lost),
@@ -126,13 +115,6 @@ async fn lane(world: Arc<World>, racers: [Racer; 2], rounds: usize) -> Ran {
         }
     }
     ran
-}
-
-async fn late<T>(by_us: u64, answer: impl Future<Output = T>) -> T {
-    if by_us > 0 {
-        tokio::time::sleep(Duration::from_micros(by_us)).await;
-    }
-    answer.await
 }
 
 /// One win, if it was won and lost as it must be.
@@ -152,7 +134,7 @@ async fn race(racers: [Racer; 2]) -> [usize; 2] {
     let world = World::with(&[("database.max_connections", "16")]).await;
     world.catalogue().await;
     let world = Arc::new(world);
-    let rounds = rounds().div_ceil(LANES);
+    let rounds = rounds(ROUNDS).div_ceil(LANES);
     let lanes: Vec<_> = (0..LANES).map(|_| tokio::spawn(lane(Arc::clone(&world), racers, rounds))).collect();
     let (mut parties, mut wins) = (Vec::new(), [0, 0]);
     for lane in lanes {

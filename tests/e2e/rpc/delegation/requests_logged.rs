@@ -18,7 +18,8 @@ async fn asking_and_each_answer_are_logged_with_the_user_and_both_parties() {
     client.request_delegation(traces[1].request(request)).await.unwrap();
     let declined = world.request(&helper, &citizen, &[SEE]).await;
     let withdrawn = world.request(&helper, &citizen, &[SEE]).await;
-    client.accept_delegation(traces[2].request(world.accepting(&citizen, &asked))).await.unwrap();
+    let accept = world.signed(world.accepting(&citizen, &asked)).await;
+    client.accept_delegation(traces[2].request(accept)).await.unwrap();
     client.decline_delegation(traces[3].request(world.declining(&citizen, &declined))).await.unwrap();
     client.decline_delegation(traces[4].request(world.declining(&citizen, &declined))).await.unwrap();
     client.withdraw_request(traces[5].request(world.withdrawing(&helper, &withdrawn))).await.unwrap();
@@ -52,6 +53,7 @@ async fn an_acceptance_logs_also_what_it_takes_the_place_of() {
     let asked = world.request(&helper, &citizen, &[SEE, CHANGE]).await;
     let traced = Traced::new(1);
     let accept = AcceptDelegationRequest { replace_existing: true, ..world.accepting(&citizen, &asked) };
+    let accept = world.signed(accept).await;
     world.front_end.delegations().accept_delegation(traced.request(accept)).await.unwrap();
     let logged = traced.logged(&world).await;
     let told: Vec<_> = logged.iter().map(|entry| (entry.delegation_id, entry.outcome.as_str())).collect();
@@ -68,8 +70,11 @@ async fn a_refusal_is_logged_with_its_reason() {
     let foreign =
         RequestDelegationRequest { actor: stranger.actor(), ..world.requesting(&helper, &citizen, &[SEE]) };
     client.request_delegation(traces[0].request(foreign)).await.unwrap_err();
-    client.accept_delegation(traces[1].request(world.accepting(&stranger, &asked))).await.unwrap_err();
+    let signature = Some(world.signature(stranger.actor().as_ref(), &[7; 32]));
+    let accept = AcceptDelegationRequest { signature, ..world.accepting(&stranger, &asked) };
+    client.accept_delegation(traces[1].request(accept)).await.unwrap_err();
     let stale = AcceptDelegationRequest { etag: "9".to_owned(), ..world.accepting(&citizen, &asked) };
+    let stale = world.signed(stale).await;
     client.accept_delegation(traces[2].request(stale)).await.unwrap_err();
     client.decline_delegation(traces[3].request(world.declining(&helper, &asked))).await.unwrap_err();
     for _ in 0..4 {

@@ -49,6 +49,7 @@ async fn accept_delegation_gives_once_also_when_its_etag_is_stale_and_its_start_
     let asked = world.request(&helper, &citizen, &[SEE]).await;
     let period = instants(world.now(), world.now() + TimeDelta::days(3));
     let request = AcceptDelegationRequest { period, ..world.accepting(&citizen, &asked) };
+    let request = world.signed(request).await;
     let other = AcceptDelegationRequest { replace_existing: true, ..request.clone() };
     let send = async |request| world.front_end.delegations().accept_delegation(request).await;
     let meanwhile = async || drop(world.revoke(&citizen, &asked).await.unwrap());
@@ -94,7 +95,7 @@ async fn an_answer_that_is_sent_four_times_at_once_is_given_once() {
     let world = World::with_catalogue().await;
     let (helper, citizen) = (world.person().await, world.person().await);
     let asked = world.request(&helper, &citizen, &[SEE]).await;
-    let request = world.accepting(&citizen, &asked);
+    let request = world.signed(world.accepting(&citizen, &asked)).await;
     at_once(async || world.try_accept(request.clone()).await).await;
     let asked = world.request(&helper, &citizen, &[CHANGE]).await;
     let request = world.declining(&citizen, &asked);

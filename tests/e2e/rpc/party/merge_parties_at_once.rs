@@ -7,21 +7,18 @@ use fuldmagt_proto::v1::{Delegation, DelegationStatus, LinkIdentifierRequest};
 use fuldmagt_service::rpc::to_proto;
 use fuldmagt_tests::World;
 use fuldmagt_tests::refusal::Refused;
-use fuldmagt_tests::world::{CHANGE, Registered, SEE, asking};
+use fuldmagt_tests::world::{CHANGE, HeadStart, Registered, SEE, asking, rounds};
 use tonic::{Code, Status};
 
 /// Of each race: enough for every order of the two to happen many times.
 const ROUNDS: usize = 100;
-/// Many times what all rounds of a race take; ends a test that hangs.
-const LIMIT: Duration = Duration::from_secs(300);
+/// Many times what a round takes; ends a test that hangs.
+const LIMIT: Duration = Duration::from_secs(60);
 
-async fn race(mut rounds: impl AsyncFnMut(usize)) {
-    let all = async {
-        for round in 0..ROUNDS {
-            rounds(round).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, all).await.expect("in time");
+async fn race(mut round: impl AsyncFnMut()) {
+    for _ in 0..rounds(ROUNDS) {
+        tokio::time::timeout(LIMIT, round()).await.expect("in time");
+    }
 }
 
 /// Whether the authority is told yes, by the identifiers that the absorbed party had.
@@ -59,18 +56,13 @@ pub(super) async fn assert_nothing_left_behind(world: &World) {
 async fn a_gift_to_the_absorbed_party_is_moved_or_refused() {
     let world = World::with_catalogue().await;
     let from = world.person().await;
-    let (mut before, mut after) = (0, 0);
-    race(async |round| {
+    let (mut before, mut after, mut head_start) = (0, 0, HeadStart::default());
+    race(async || {
         let (survivor, absorbed) = world.one_person_twice().await;
         let gift = world.giving(&from, &absorbed, &[SEE]);
         let merge = world.try_merge(&survivor, &absorbed);
-        // Whoever is sent first has the better chance.
-        let (given, merged) = if round % 2 == 0 {
-            tokio::join!(world.try_give(gift), merge)
-        } else {
-            let (merged, given) = tokio::join!(merge, world.try_give(gift));
-            (given, merged)
-        };
+        let (given, merged) = head_start.race(world.try_give(gift), merge).await;
+        head_start.won(given.is_ok());
         let merged = merged.unwrap();
         match given {
             Ok(given) => {
@@ -96,7 +88,7 @@ async fn a_gift_to_the_absorbed_party_is_moved_or_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_gift_to_the_survivor_never_stands_beside_the_same_that_was_moved() {
     let world = World::with_catalogue().await;
-    race(async |_| {
+    race(async || {
         let (from, (survivor, absorbed)) = (world.person().await, world.one_person_twice().await);
         let held = world.give(&from, &absorbed, &[SEE, CHANGE]).await;
         let gift = world.giving(&from, &survivor, &[SEE]);
@@ -126,19 +118,15 @@ async fn a_gift_to_the_survivor_never_stands_beside_the_same_that_was_moved() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_revocation_is_never_lost_in_a_merge() {
     let world = World::with_catalogue().await;
-    let from = world.person().await;
-    race(async |round| {
+    let (from, mut head_start) = (world.person().await, HeadStart::default());
+    race(async || {
         let (survivor, absorbed) = world.one_person_twice().await;
         let given = world.give(&from, &absorbed, &[SEE]).await;
-        let (revoked, merged) = if round % 2 == 0 {
-            tokio::join!(world.revoke(&from, &given), world.try_merge(&survivor, &absorbed))
-        } else {
-            let (merged, revoked) =
-                tokio::join!(world.try_merge(&survivor, &absorbed), world.revoke(&from, &given));
-            (revoked, merged)
-        };
+        let (revoked, merged) =
+            head_start.race(world.revoke(&from, &given), world.try_merge(&survivor, &absorbed)).await;
+        let revoked = revoked.unwrap().delegation.unwrap();
+        head_start.won(revoked.representative_id == absorbed.id);
         // Both always succeed, in either order; the history tells in which.
-        revoked.unwrap();
         assert_eq!(merged.unwrap().moved_delegation_ids, std::slice::from_ref(&given.delegation_id));
         assert!(!granted(&world, &from, &absorbed, SEE).await);
         assert_eq!(world.event_kinds(&from, &given).await.len(), 3);
@@ -150,18 +138,14 @@ async fn a_revocation_is_never_lost_in_a_merge() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_accepted_request_is_moved_or_accepted_for_the_survivor() {
     let world = World::with_catalogue().await;
-    let from = world.person().await;
-    race(async |round| {
+    let (from, mut head_start) = (world.person().await, HeadStart::default());
+    race(async || {
         let (survivor, absorbed) = world.one_person_twice().await;
         let request = world.request(&absorbed, &from, &[SEE]).await;
         let accept = world.try_accept(world.accepting(&from, &request));
         let merge = world.try_merge(&survivor, &absorbed);
-        let (accepted, merged) = if round % 2 == 0 {
-            tokio::join!(accept, merge)
-        } else {
-            let (merged, accepted) = tokio::join!(merge, accept);
-            (accepted, merged)
-        };
+        let (accepted, merged) = head_start.race(accept, merge).await;
+        head_start.won(accepted.is_ok());
         assert_eq!(merged.unwrap().moved_delegation_ids, std::slice::from_ref(&request.delegation_id));
         match accepted {
             Ok(_) => {
@@ -194,19 +178,14 @@ async fn what_is_given_on_below_the_absorbed_party_has_the_survivor_above_it() {
     let world = World::with_catalogue().await;
     world.let_give_on(SEE, 3).await;
     let (from, middle) = (world.person().await, world.person().await);
-    race(async |round| {
+    race(async || {
         let ((survivor, absorbed), last) = (world.one_person_twice().await, world.person().await);
         let top = world.give(&from, &absorbed, &[SEE]).await;
         let second = world.give_on(&absorbed, &top, &middle, &[SEE]).await;
         // The command names neither of the two.
         let give_on = world.try_give_on(world.giving_on(&middle, &second, &last, &[SEE]));
         let merge = world.try_merge(&survivor, &absorbed);
-        let (given, merged) = if round % 2 == 0 {
-            tokio::join!(give_on, merge)
-        } else {
-            let (merged, given) = tokio::join!(merge, give_on);
-            (given, merged)
-        };
+        let (given, merged) = tokio::join!(give_on, merge);
         assert_eq!(merged.unwrap().moved_delegation_ids, [top.delegation_id]);
         given.expect("either way it can be given on");
         assert!(world.check(&from, &last, SEE).await.granted);
@@ -219,7 +198,7 @@ async fn what_is_given_on_below_the_absorbed_party_has_the_survivor_above_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_identifier_that_is_linked_meanwhile_names_the_survivor_or_nobody() {
     let world = World::with_catalogue().await;
-    race(async |_| {
+    race(async || {
         let (survivor, absorbed) = world.one_person_twice().await;
         let further = to_proto::identifier(&world.people.person().identifiers()[1]);
         let link = LinkIdentifierRequest {
@@ -248,7 +227,7 @@ async fn an_identifier_that_is_linked_meanwhile_names_the_survivor_or_nobody() {
 async fn two_merges_of_one_party_at_once_have_one_winner() {
     let world = World::with_catalogue().await;
     let from = world.person().await;
-    race(async |_| {
+    race(async || {
         let (first, absorbed) = world.one_person_twice().await;
         let second = world.one_person_twice().await.0;
         let given: Delegation = world.give(&from, &absorbed, &[SEE]).await;
@@ -271,7 +250,7 @@ async fn two_merges_of_one_party_at_once_have_one_winner() {
 async fn two_parties_merged_into_each_other_at_once_are_one() {
     let world = World::with_catalogue().await;
     let from = world.person().await;
-    race(async |_| {
+    race(async || {
         let (one, other) = world.one_person_twice().await;
         let given = world.give(&from, &one, &[SEE]).await;
         let same = world.give(&from, &other, &[SEE]).await;

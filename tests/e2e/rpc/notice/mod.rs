@@ -1,0 +1,4 @@
+mod acknowledge_notices;
+mod expiry_notices;
+mod list_notices;
+mod races;
