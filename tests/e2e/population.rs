@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use fuldmagt_domain::decision::Decision;
-use fuldmagt_domain::delegation::{EventKind, Step};
+use fuldmagt_domain::delegation::{EventKind, Packages, Step};
 use fuldmagt_domain::identifier::PartyKind;
 use fuldmagt_service::clock::{Clock as _, IdSource as _};
 use fuldmagt_store::Store;
@@ -180,6 +180,7 @@ impl Loaded {
             representative: to,
             privileges: privileges.clone(),
             taken_out: Vec::new(),
+            packages: Packages::default(),
             period: fuldmagt_domain::period::Period::new(now, now + TimeDelta::days(1)).unwrap(),
             starts_on_acceptance: false,
             lapses_at: None,

@@ -1,12 +1,15 @@
 //! Ending a delegation: whole or in part, by somebody or by law. What was given on from it ends with it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 
 use crate::{
     delegation::{
-        Delegation, DelegationId, EndReason, EndedBy, EventKind, NoticeKind, Reason, State, Status, Step,
-        Termination,
+        Content, Delegation, DelegationId, EndReason, EndedBy, EventKind, NoticeKind, Reason, State, Status,
+        Step, Termination,
     },
+    package::PackageId,
     party::PartyId,
     privilege::PrivilegeUri,
 };
@@ -33,6 +36,9 @@ pub enum Refusal {
     /// The delegation does not have the privilege, and never had.
     #[error("the delegation does not have the privilege")]
     NotDelegated(PrivilegeUri),
+    /// The delegation does not follow the package, and never did.
+    #[error("the delegation does not follow the package")]
+    NotFollowed(PackageId),
 }
 
 /// Ends a delegation on the word of a party of it. Nothing that was in force before the instant changes.
@@ -118,29 +124,47 @@ pub(crate) const fn notice_of(why: Termination) -> NoticeKind {
     }
 }
 
-/// Takes some privileges out of a delegation, on the delegator's word; what was taken out already is passed over.
+/// What is to be taken out of a delegation, with what the rules need to know about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// Privileges, whether they are granted one by one or held by a package that is followed.
+    pub privileges: &'a [PrivilegeUri],
+    /// Packages that are followed.
+    pub packages: &'a [PackageId],
+    /// What each package holds now that the delegation follows, or did.
+    pub holdings: &'a BTreeMap<PackageId, Vec<PrivilegeUri>>,
+    /// What else lives between the two parties.
+    pub others: &'a [Tree],
+}
+
+/// Takes privileges and packages out of a delegation, on the delegator's word; what was taken out already is passed
+/// over. A package that holds one of the privileges is followed no longer: its other privileges are kept as they are
+/// now, but for those that were taken out before, and those that the representative has by another delegation.
 ///
 /// # Errors
-/// [`Refusal::NotDelegated`] with the first privilege that it does not have; otherwise as [`end`], which it is when no
-/// privilege is left.
+/// [`Refusal::NotDelegated`] and [`Refusal::NotFollowed`] with the first that it does not have; otherwise as [`end`],
+/// which it is when nothing is left.
 pub fn take_out(
     tree: Tree,
-    privileges: &[PrivilegeUri],
+    parts: Parts<'_>,
     acting_for: PartyId,
     reason: Option<EndReason>,
     at: DateTime<Utc>,
 ) -> Result<Vec<Step>, Refusal> {
-    let has = |uri: &PrivilegeUri| tree.top.privileges.contains(uri) || tree.top.taken_out.contains(uri);
-    if let Some(foreign) = privileges.iter().find(|uri| !has(uri)) {
-        return Err(Refusal::NotDelegated(foreign.clone()));
-    }
-    require_living(&tree.top, at)?;
-    let (taken, left): (Vec<_>, Vec<_>) =
-        tree.top.privileges.iter().cloned().partition(|uri| privileges.contains(uri));
-    if taken.is_empty() {
+    let top = &tree.top;
+    require_parts(top, parts)?;
+    require_living(top, at)?;
+    let takes: Vec<_> = top.privileges.iter().filter(|uri| parts.privileges.contains(uri)).cloned().collect();
+    let holds_one =
+        |package: &PackageId| parts.held_by(package).iter().any(|uri| parts.privileges.contains(uri));
+    let is_left = |package: &&PackageId| parts.packages.contains(package) || holds_one(package);
+    let leaves: Vec<_> = top.packages.followed.iter().filter(is_left).cloned().collect();
+    if takes.is_empty() && leaves.is_empty() {
         return Err(Refusal::AlreadyEnded(Box::new(tree.top)));
     }
-    if left.is_empty() {
+    let kept = parts.kept(top, &leaves, at);
+    let taken = Content { privileges: takes, packages: leaves };
+    if taken.len() == top.content().len() && kept.is_empty() {
         return end(tree, EndedBy::Delegator, acting_for, reason, at);
     }
     let told = tree.top.representative;
@@ -149,17 +173,63 @@ pub fn take_out(
         first.acting_for = Some(acting_for);
         first.reason = reason.map(Reason::End);
         first.tells.push((told, NoticeKind::Revoked));
+        first.delegation.privileges.extend_from_slice(&kept);
+        first.delegation.privileges.sort();
+        first.grants = kept;
     }
     Ok(steps)
 }
 
-/// Has another delegation take the place of this one, as far as their privileges are the same.
+fn require_parts(delegation: &Delegation, parts: Parts<'_>) -> Result<(), Refusal> {
+    let known = parts.holdings.iter().filter(|(package, _)| delegation.packages.knows(package));
+    let held: BTreeSet<_> = known.flat_map(|(_, uris)| uris).collect();
+    let has = |uri: &PrivilegeUri| {
+        delegation.privileges.contains(uri) || delegation.taken_out.contains(uri) || held.contains(uri)
+    };
+    if let Some(foreign) = parts.privileges.iter().find(|uri| !has(uri)) {
+        return Err(Refusal::NotDelegated(foreign.clone()));
+    }
+    match parts.packages.iter().find(|package| !delegation.packages.knows(package)) {
+        Some(foreign) => Err(Refusal::NotFollowed(foreign.clone())),
+        None => Ok(()),
+    }
+}
+
+impl Parts<'_> {
+    fn held_by(&self, package: &PackageId) -> &[PrivilegeUri] {
+        self.holdings.get(package).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is kept, sorted, of packages that are followed no longer because of a privilege.
+    fn kept(&self, top: &Delegation, leaves: &[PackageId], at: DateTime<Utc>) -> Vec<PrivilegeUri> {
+        let is_over = |other: &Delegation| {
+            other.period.to() <= at
+                || other.period.to() <= top.period.from()
+                || top.period.to() <= other.period.from()
+        };
+        let others = self.others.iter().map(|tree| &tree.top);
+        let others = others.filter(|other| other.id != top.id && other.lives() && !is_over(other));
+        let elsewhere: BTreeSet<_> = others.flat_map(|other| &other.privileges).collect();
+        let goes = |uri: &&PrivilegeUri| {
+            self.privileges.contains(uri)
+                || top.privileges.contains(uri)
+                || top.taken_out.contains(uri)
+                || elsewhere.contains(uri)
+        };
+        let split = leaves.iter().filter(|package| !self.packages.contains(package));
+        let kept: BTreeSet<_> =
+            split.flat_map(|package| self.held_by(package)).filter(|uri| !goes(uri)).cloned().collect();
+        kept.into_iter().collect()
+    }
+}
+
+/// Has another delegation take the place of this one, as far as their contents are the same.
 #[must_use]
-pub fn supersede(tree: Tree, privileges: &[PrivilegeUri], by: DelegationId, at: DateTime<Utc>) -> Vec<Step> {
-    let (taken, left): (Vec<_>, Vec<_>) =
-        tree.top.privileges.iter().cloned().partition(|uri| privileges.contains(uri));
+pub fn supersede(tree: Tree, content: &Content, by: DelegationId, at: DateTime<Utc>) -> Vec<Step> {
+    let own = tree.top.content();
+    let taken = own.shared(content);
     let at = at.max(tree.top.created_at);
-    let mut steps = if left.is_empty() {
+    let mut steps = if taken == own {
         ended(tree, State::Superseded { at }, EventKind::Superseded, at)
     } else {
         narrowed(tree, &taken, EventKind::Superseded, at)
@@ -177,14 +247,14 @@ pub fn supersede(tree: Tree, privileges: &[PrivilegeUri], by: DelegationId, at: 
 #[must_use]
 pub fn supersede_all(
     trees: Vec<Tree>,
-    privileges: &[PrivilegeUri],
+    content: &Content,
     by: DelegationId,
     acting_for: Option<PartyId>,
     at: DateTime<Utc>,
 ) -> Vec<Step> {
     let mut all = Vec::new();
     for tree in trees {
-        let mut steps = supersede(tree, privileges, by, at);
+        let mut steps = supersede(tree, content, by, at);
         if let Some(first) = steps.first_mut() {
             first.acting_for = acting_for;
         }
@@ -216,8 +286,8 @@ pub(crate) const POINTLESS: [NoticeKind; 3] = [NoticeKind::Given, NoticeKind::Ac
 /// Everything ends: the top as it is said, what is below because of it.
 fn ended(tree: Tree, state: State, kind: EventKind, at: DateTime<Utc>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(1 + tree.below.len());
-    let takes = tree.top.privileges.clone();
-    steps.push(Step { takes, untells: POINTLESS.to_vec(), ..Step::next(tree.top, state, kind, at) });
+    let Content { privileges: takes, packages: leaves } = tree.top.content();
+    steps.push(Step { takes, leaves, untells: POINTLESS.to_vec(), ..Step::next(tree.top, state, kind, at) });
     for below in tree.below {
         steps.extend(parent_ended(below, at));
     }
@@ -230,9 +300,10 @@ fn parent_ended(below: Delegation, at: DateTime<Utc>) -> Option<Step> {
     }
     let at = at.max(below.created_at);
     let why = Termination::ParentEnded;
-    let (takes, told) = (below.privileges.clone(), below.representative);
+    let (Content { privileges: takes, packages: leaves }, told) = (below.content(), below.representative);
     Some(Step {
         takes,
+        leaves,
         reason: Some(Reason::Termination(why)),
         tells: vec![(told, NoticeKind::Terminated)],
         untells: POINTLESS.to_vec(),
@@ -240,13 +311,15 @@ fn parent_ended(below: Delegation, at: DateTime<Utc>) -> Option<Step> {
     })
 }
 
-/// Some privileges end, at the top and below; what keeps none ends.
-fn narrowed(tree: Tree, taken: &[PrivilegeUri], kind: EventKind, at: DateTime<Utc>) -> Vec<Step> {
+/// A part ends: at the top, and its privileges below as well; what keeps none ends. What is given on is given on one by
+/// one: nothing below follows a package.
+fn narrowed(tree: Tree, taken: &Content, kind: EventKind, at: DateTime<Utc>) -> Vec<Step> {
     let mut steps = vec![without(tree.top, taken, kind, at)];
     for below in tree.below {
-        if below.privileges.iter().all(|uri| taken.contains(uri)) {
+        let shared = below.content().shared(taken);
+        if shared == below.content() {
             steps.extend(parent_ended(below, at));
-        } else if below.lives_at(at) && below.privileges.iter().any(|uri| taken.contains(uri)) {
+        } else if below.lives_at(at) && !shared.is_empty() {
             let told = below.representative;
             let mut step = without(below, taken, EventKind::PrivilegesRevoked, at);
             step.tells.push((told, NoticeKind::Revoked));
@@ -256,185 +329,16 @@ fn narrowed(tree: Tree, taken: &[PrivilegeUri], kind: EventKind, at: DateTime<Ut
     steps
 }
 
-fn without(delegation: Delegation, taken: &[PrivilegeUri], kind: EventKind, at: DateTime<Utc>) -> Step {
-    let state = delegation.state;
+fn without(delegation: Delegation, taken: &Content, kind: EventKind, at: DateTime<Utc>) -> Step {
+    let (state, gone) = (delegation.state, delegation.content().shared(taken));
     let mut step = Step::next(delegation, state, kind, at);
-    let (takes, left) =
-        std::mem::take(&mut step.delegation.privileges).into_iter().partition(|uri| taken.contains(uri));
-    step.delegation.privileges = left;
-    step.delegation.taken_out.extend_from_slice(&takes);
+    step.delegation.privileges.retain(|uri| !gone.privileges.contains(uri));
+    step.delegation.taken_out.extend_from_slice(&gone.privileges);
     step.delegation.taken_out.sort();
-    step.takes = takes;
-    step
+    step.delegation.packages.leave(&gone.packages);
+    Step { takes: gone.privileges, leaves: gone.packages, ..step }
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::{
-        delegation::{
-            Links,
-            testing::{delegation, instant, party, uri},
-        },
-        period::Period,
-    };
-
-    fn alone() -> Tree {
-        Tree { top: delegation(0, 100), below: Vec::new() }
-    }
-
-    /// The same with one sub-delegation of `urn:dk:a` to party 4, and one from there of it to party 5.
-    fn deep() -> Tree {
-        let child = |id: u128, to: u128, parent: u128, chain: Vec<PartyId>| Delegation {
-            id: DelegationId(Uuid::from_u128(id)),
-            representative: party(to),
-            privileges: vec![uri("urn:dk:a")],
-            links: Links { parent: Some(DelegationId(Uuid::from_u128(parent))), chain, ..Links::default() },
-            ..delegation(0, 100)
-        };
-        let below = vec![child(10, 4, 1, vec![party(3)]), child(11, 5, 10, vec![party(3), party(4)])];
-        Tree { top: delegation(0, 100), below }
-    }
-
-    #[test]
-    fn ending_twice_changes_nothing() {
-        let steps = end(alone(), EndedBy::Delegator, party(2), None, instant(10)).unwrap();
-        let [step] = steps.as_slice() else { panic!("one step") };
-        assert_eq!(step.delegation.state, State::Revoked { at: instant(10) });
-        assert_eq!((step.delegation.version, step.takes.len()), (2, 2));
-        assert_eq!(step.tells, [(party(3), NoticeKind::Revoked)]);
-        let again = Tree { top: step.delegation.clone(), below: Vec::new() };
-        assert_eq!(
-            end(again, EndedBy::Representative, party(3), None, instant(20)),
-            Err(Refusal::AlreadyEnded(Box::new(step.delegation.clone())))
-        );
-    }
-
-    #[test]
-    fn what_has_not_begun_can_be_ended_and_what_has_expired_cannot() {
-        let scheduled = Tree { top: delegation(50, 100), below: Vec::new() };
-        let steps = end(scheduled, EndedBy::Representative, party(3), None, instant(10)).unwrap();
-        assert_eq!(steps[0].delegation.status(instant(60)), Status::Renounced);
-        assert_eq!(steps[0].tells, [(party(2), NoticeKind::Renounced)]);
-        assert!(end(alone(), EndedBy::Delegator, party(2), None, instant(100)).is_err());
-    }
-
-    #[test]
-    fn a_request_is_not_ended() {
-        let request = Delegation { state: State::Requested { lapses_at: instant(50) }, ..delegation(0, 100) };
-        let tree = Tree { top: request, below: Vec::new() };
-        assert_eq!(end(tree, EndedBy::Delegator, party(2), None, instant(10)), Err(Refusal::NotGiven));
-    }
-
-    #[test]
-    fn what_was_given_on_ends_with_it_at_any_depth() {
-        let steps = end(deep(), EndedBy::Delegator, party(2), None, instant(10)).unwrap();
-        assert_eq!(steps.len(), 3);
-        for step in &steps[1..] {
-            let why = Termination::ParentEnded;
-            assert_eq!(step.delegation.state, State::Terminated { at: instant(10), why });
-            assert_eq!(step.takes, [uri("urn:dk:a")]);
-        }
-    }
-
-    #[test]
-    fn what_was_given_on_and_has_expired_stays_as_it_is() {
-        let mut tree = deep();
-        let parent = tree.top.period;
-        tree.below[1].period = Period::new(parent.from(), instant(10)).unwrap();
-        let ids = |steps: Vec<Step>| steps.iter().map(|step| step.id().0.as_u128()).collect::<Vec<_>>();
-        let whole = end(tree.clone(), EndedBy::Delegator, party(2), None, instant(10)).unwrap();
-        assert_eq!(ids(whole), [1, 10]);
-        let part = take_out(tree, &[uri("urn:dk:a")], party(2), None, instant(10)).unwrap();
-        assert_eq!(ids(part), [1, 10]);
-    }
-
-    #[test]
-    fn who_gave_it_on_hears_that_it_was_renounced() {
-        let below = deep().below.remove(1);
-        let tree = Tree { top: below, below: Vec::new() };
-        let steps = end(tree, EndedBy::Representative, party(5), None, instant(10)).unwrap();
-        let told = [(party(2), NoticeKind::Renounced), (party(4), NoticeKind::Renounced)];
-        assert_eq!((steps.len(), steps[0].tells.as_slice()), (1, &told[..]));
-    }
-
-    #[test]
-    fn all_that_lives_ends_together() {
-        let other = |id: u128, change: fn(&mut Delegation)| {
-            let mut top = Delegation { id: DelegationId(Uuid::from_u128(id)), ..delegation(0, 100) };
-            change(&mut top);
-            Tree { top, below: Vec::new() }
-        };
-        let trees = vec![
-            deep(),
-            other(2, |d| d.state = State::Renounced { at: instant(5) }),
-            other(3, |d| d.period = Period::new(instant(0), instant(9)).unwrap()),
-            other(4, |d| d.period = Period::new(instant(50), instant(60)).unwrap()),
-            other(5, |d| d.state = State::PaperStarted),
-        ];
-        let ended = end_all(trees, party(2), Some(EndReason::Misuse), instant(10));
-        let ids: Vec<_> = ended.iter().flatten().map(|step| step.id().0.as_u128()).collect();
-        assert_eq!(ids, [1, 10, 11, 4]);
-        for steps in &ended {
-            assert_eq!(steps[0].delegation.state, State::Revoked { at: instant(10) });
-            assert_eq!(steps[0].reason, Some(Reason::End(EndReason::Misuse)));
-        }
-        assert_eq!(end_all(Vec::new(), party(2), None, instant(10)), Vec::<Vec<Step>>::new());
-    }
-
-    #[test]
-    fn one_privilege_of_several_can_be_taken_out() {
-        let steps = take_out(deep(), &[uri("urn:dk:b")], party(2), None, instant(10)).unwrap();
-        let [step] = steps.as_slice() else { panic!("what is below does not have it") };
-        assert_eq!(step.delegation.privileges, [uri("urn:dk:a")]);
-        assert_eq!(step.delegation.taken_out, [uri("urn:dk:b")]);
-        assert_eq!((step.delegation.state, step.kind), (State::Active, EventKind::PrivilegesRevoked));
-
-        let steps = take_out(deep(), &[uri("urn:dk:a")], party(2), None, instant(10)).unwrap();
-        assert_eq!(steps.len(), 3);
-        assert_eq!(steps[0].delegation.state, State::Active);
-        assert!(steps[1..].iter().all(|step| step.kind == EventKind::Terminated));
-    }
-
-    #[test]
-    fn to_take_out_all_is_to_end_and_what_it_never_had_is_refused() {
-        let both = [uri("urn:dk:a"), uri("urn:dk:b")];
-        let steps = take_out(alone(), &both, party(2), None, instant(10)).unwrap();
-        assert_eq!(steps[0].delegation.state, State::Revoked { at: instant(10) });
-        let foreign = uri("urn:dk:c");
-        assert_eq!(
-            take_out(alone(), std::slice::from_ref(&foreign), party(2), None, instant(10)),
-            Err(Refusal::NotDelegated(foreign))
-        );
-        let mut top = delegation(0, 100);
-        top.taken_out = vec![uri("urn:dk:c")];
-        let again =
-            take_out(Tree { top, below: Vec::new() }, &[uri("urn:dk:c")], party(2), None, instant(10));
-        assert!(matches!(again, Err(Refusal::AlreadyEnded(_))));
-    }
-
-    #[test]
-    fn a_replacement_takes_what_is_the_same_and_leaves_the_rest() {
-        let by = DelegationId(Uuid::from_u128(77));
-        let part = supersede(alone(), &[uri("urn:dk:a"), uri("urn:dk:z")], by, instant(10));
-        assert_eq!(
-            (part[0].delegation.state, part[0].takes.as_slice()),
-            (State::Active, &[uri("urn:dk:a")][..])
-        );
-        assert_eq!((part[0].kind, part[0].related), (EventKind::Superseded, Some(by.0)));
-        let whole = supersede(alone(), &[uri("urn:dk:a"), uri("urn:dk:b")], by, instant(10));
-        assert_eq!(whole[0].delegation.state, State::Superseded { at: instant(10) });
-        assert_eq!(whole[0].delegation.links.superseded_by, Some(by));
-    }
-
-    #[test]
-    fn a_death_ends_whatever_lives_and_tells_the_one_who_is_left() {
-        let steps = terminate(deep(), Termination::Death, instant(10), Some(party(2))).unwrap();
-        assert_eq!(steps[0].tells, [(party(3), NoticeKind::EndedByDeath)]);
-        assert_eq!(steps.len(), 3);
-        let ended = Tree { top: steps[0].delegation.clone(), below: Vec::new() };
-        assert_eq!(terminate(ended, Termination::Death, instant(20), None), None);
-    }
-}
+#[path = "ending_tests.rs"]
+mod tests;

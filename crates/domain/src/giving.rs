@@ -4,12 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Step},
+    delegation::{
+        Content, Delegation, DelegationId, EventKind, Links, NoticeKind, Packages, Rules, State, Step,
+    },
     ending::{self, Tree},
     identifier::{CprNumber, PartyKind},
+    package::{Following, Given, PackageId},
     party::{Party, Standing},
     period::{self, Period, danish_date},
-    privilege::{Privilege, PrivilegeUri},
+    privilege::{AgeRange, Privilege, PrivilegeUri},
 };
 
 /// What a delegator wants to give, with everything that the rules need to know about it.
@@ -25,8 +28,11 @@ pub struct Gift<'a> {
     pub delegator_cpr: Option<&'a CprNumber>,
     /// The representative.
     pub representative: &'a Party,
-    /// What is to be delegated, as found in the catalogue, sorted by URI, one per privilege asked for.
+    /// What is to be delegated, as found in the catalogue, sorted by URI: one per privilege asked for, and those of
+    /// pinned packages ([`crate::package::with_pinned`]).
     pub privileges: Vec<Privilege>,
+    /// Packages that are to be delegated, pinned ones too, sorted by id.
+    pub packages: Vec<Given>,
     /// From when until when.
     pub period: Period,
     /// What lives between the two parties already.
@@ -68,13 +74,17 @@ pub enum Refusal {
     /// The privilege is not for delegators of this age.
     #[error("the privilege is not for delegators of this age")]
     DelegatorAge(PrivilegeUri),
+    /// The package is not for delegators of this age.
+    #[error("the package is not for delegators of this age")]
+    PackageAge(PackageId),
     /// The privilege cannot be held by this kind of party.
     #[error("the privilege is not for this kind of representative")]
     RepresentativeKind(PrivilegeUri),
     /// The period is longer than the service or the privilege allows.
     #[error("the period is too long")]
     Period(#[from] period::Error),
-    /// The representative has one of the privileges from the delegator in an overlapping period.
+    /// The representative has one of the privileges from the delegator in an overlapping period, or follows one of the
+    /// packages.
     #[error("the delegation overlaps another")]
     Overlaps(DelegationId),
     /// The replacement begins later than what it would replace, so that nothing would be in force in between.
@@ -95,14 +105,15 @@ pub fn give(
 ) -> Result<Vec<Step>, Refusal> {
     gift.check(rules, now)?;
     let (delegator, representative) = (gift.delegator.id, gift.representative.id);
-    let privileges = gift.uris();
-    let replaced = replaced(gift.existing, &privileges, gift.period, gift.replace, now)?;
+    let (content, follows) = (gift.content(), gift.follows(rules));
+    let replaced = replaced(gift.existing, &content, gift.period, gift.replace, now)?;
     let delegation = Delegation {
         id,
         delegator,
         representative,
-        privileges: privileges.clone(),
+        privileges: content.privileges.clone(),
         taken_out: Vec::new(),
+        packages: Packages::following(content.packages.clone()),
         period: gift.period,
         starts_on_acceptance: false,
         lapses_at: None,
@@ -114,11 +125,12 @@ pub fn give(
     };
     let mut steps = vec![Step {
         acting_for: Some(delegator),
-        grants: privileges.clone(),
+        grants: content.privileges.clone(),
+        follows,
         tells: vec![(representative, NoticeKind::Given)],
         ..Step::new(delegation, EventKind::Created, now)
     }];
-    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
+    steps.extend(ending::supersede_all(replaced, &content, id, Some(delegator), now));
     Ok(steps)
 }
 
@@ -144,7 +156,10 @@ impl Gift<'_> {
     pub fn check_terms(&self, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
         check_parties(self, rules, now)?;
         for privilege in &self.privileges {
-            check_privilege(privilege, self, now)?;
+            check_privilege(privilege, self, (now, now))?;
+        }
+        for given in &self.packages {
+            check_package(given, self, now)?;
         }
         Ok(self.period.check_length(rules.max_period_days)?)
     }
@@ -154,16 +169,40 @@ impl Gift<'_> {
     pub fn uris(&self) -> Vec<PrivilegeUri> {
         self.privileges.iter().map(|privilege| privilege.uri.clone()).collect()
     }
+
+    /// What the delegation is to be about.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        let followed = self.packages.iter().filter(|given| given.is_followed());
+        Content { privileges: self.uris(), packages: followed.map(|given| given.offer.id.clone()).collect() }
+    }
+
+    /// What is followed, with what the delegator is known to fulfil.
+    #[must_use]
+    pub fn follows(&self, rules: Rules) -> Vec<Following> {
+        let followed = self.packages.iter().filter(|given| given.is_followed());
+        let ages = AgeRange::from(rules.min_delegator_age_years);
+        followed
+            .map(|given| match self.delegator.kind {
+                PartyKind::Person => given.following(ages),
+                // It has no age.
+                PartyKind::Organisation | PartyKind::Employee => {
+                    Following { ages: AgeRange::ANY, ..given.following(ages) }
+                }
+            })
+            .collect()
+    }
 }
 
-/// Those of the delegations that nobody ended which a new one of these privileges and this period replaces.
+/// Those of the delegations that nobody ended which a new one of this content and this period replaces. A privilege
+/// beside a package that holds it stands in nobody's way.
 ///
 /// # Errors
 /// [`Refusal::Overlaps`] when nothing is to be replaced, or what overlaps has run out by now, which happens to a start
 /// before now; [`Refusal::ReplacementStartsLater`].
 pub fn replaced(
     existing: Vec<Tree>,
-    privileges: &[PrivilegeUri],
+    content: &Content,
     period: Period,
     replace: bool,
     now: DateTime<Utc>,
@@ -171,7 +210,7 @@ pub fn replaced(
     let mut replaced = Vec::new();
     for tree in existing {
         let old = &tree.top;
-        let shares = old.privileges.iter().any(|uri| privileges.contains(uri));
+        let shares = !old.content().shared(content).is_empty();
         if !(old.lives() && shares && old.period.overlaps(&period)) {
             continue;
         }
@@ -213,7 +252,27 @@ fn check_age(cpr: &CprNumber, rules: Rules, today: NaiveDate) -> Result<(), Refu
     if cpr.age_on(today) < rules.min_delegator_age_years { Err(Refusal::UnderAge) } else { Ok(()) }
 }
 
-fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+/// A package that is followed must hold nothing, now or as announced within the period, that may not be given.
+fn check_package(given: &Given, gift: &Gift<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let offer = &given.offer;
+    let is_of_age = |cpr: &CprNumber| offer.delegator_ages.admits(cpr, danish_date(now));
+    if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
+        return Err(Refusal::PackageAge(offer.id.clone()));
+    }
+    if !given.is_followed() {
+        return Ok(());
+    }
+    offer
+        .held_within(gift.period, now)
+        .try_for_each(|(privilege, from)| check_privilege(privilege, gift, (now, from)))
+}
+
+/// `from`: when it is to be there.
+fn check_privilege(
+    privilege: &Privilege,
+    gift: &Gift<'_>,
+    (now, from): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Refusal> {
     let is_of_age = |cpr: &CprNumber| privilege.delegator_ages.admits(cpr, danish_date(now));
     if gift.delegator.kind == PartyKind::Person && !gift.delegator_cpr.is_some_and(is_of_age) {
         return Err(Refusal::DelegatorAge(privilege.uri.clone()));
@@ -221,7 +280,7 @@ fn check_privilege(privilege: &Privilege, gift: &Gift<'_>, now: DateTime<Utc>) -
     if gift.assurance < privilege.assurance {
         return Err(Refusal::AssuranceTooLow);
     }
-    check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, now)
+    check_offer(privilege, gift.delegator.kind, gift.representative.kind, gift.period, from)
 }
 
 /// Whether the privilege is there to be given between parties of those kinds for the period.
@@ -251,222 +310,5 @@ pub fn check_offer(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use chrono::TimeDelta;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::{
-        identifier::CvrNumber,
-        party::PartyId,
-        privilege::{AccessKind, AgeRange, Publication, SystemId},
-    };
-
-    fn now() -> DateTime<Utc> {
-        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
-    }
-
-    fn party(id: u128, kind: PartyKind) -> Party {
-        let organisation = (kind == PartyKind::Employee).then(|| PartyId(Uuid::from_u128(9)));
-        Party {
-            id: PartyId(Uuid::from_u128(id)),
-            kind,
-            organisation,
-            standing: Standing::Good,
-            created_at: now(),
-            version: 1,
-        }
-    }
-
-    fn privilege() -> Privilege {
-        Privilege {
-            uri: PrivilegeUri::parse("urn:dk:a").unwrap(),
-            system: SystemId::parse("a").unwrap(),
-            authority: CvrNumber::parse("34051178").unwrap(),
-            max_period_days: None,
-            delegator_kinds: vec![PartyKind::Person, PartyKind::Organisation],
-            representative_kinds: vec![PartyKind::Person, PartyKind::Organisation, PartyKind::Employee],
-            access: AccessKind::Act,
-            assurance: LevelOfAssurance::Substantial,
-            delegator_ages: AgeRange::ANY,
-            max_sub_delegation_depth: 0,
-            paper_allowed: false,
-            request_allowed: true,
-            publication: Publication::Published { from: now() },
-        }
-    }
-
-    struct World {
-        actor: Party,
-        assurance: LevelOfAssurance,
-        delegator: Party,
-        cpr: Option<CprNumber>,
-        representative: Party,
-        privilege: Privilege,
-        days: i64,
-        existing: Vec<Tree>,
-        replace: bool,
-    }
-
-    fn world() -> World {
-        World {
-            actor: party(1, PartyKind::Person),
-            assurance: LevelOfAssurance::Substantial,
-            delegator: party(1, PartyKind::Person),
-            cpr: Some(CprNumber::parse("0501792275").unwrap()),
-            representative: party(2, PartyKind::Person),
-            privilege: privilege(),
-            days: 30,
-            existing: Vec::new(),
-            replace: false,
-        }
-    }
-
-    fn give_in(world: &World) -> Result<Vec<Step>, Refusal> {
-        let gift = Gift {
-            actor: &world.actor,
-            assurance: world.assurance,
-            delegator: &world.delegator,
-            delegator_cpr: world.cpr.as_ref(),
-            representative: &world.representative,
-            privileges: vec![world.privilege.clone()],
-            period: Period::new(now(), now() + TimeDelta::days(world.days)).unwrap(),
-            existing: world.existing.clone(),
-            replace: world.replace,
-        };
-        give(gift, Rules::default(), DelegationId(Uuid::from_u128(7)), now())
-    }
-
-    /// The same privilege between the same two, in days from now.
-    fn existing(from: i64, to: i64) -> Tree {
-        let day = |days| now() + TimeDelta::days(days);
-        let top = Delegation {
-            id: DelegationId(Uuid::from_u128(6)),
-            privileges: vec![PrivilegeUri::parse("urn:dk:a").unwrap()],
-            period: Period::new(day(from), day(to)).unwrap(),
-            created_at: day(from),
-            ..crate::delegation::testing::delegation(0, 1)
-        };
-        Tree { top, below: Vec::new() }
-    }
-
-    #[test]
-    fn the_same_is_given_twice_only_in_place_of_the_first() {
-        let old = DelegationId(Uuid::from_u128(6));
-        let mut world = World { existing: vec![existing(-10, 10)], ..world() };
-        assert_eq!(give_in(&world), Err(Refusal::Overlaps(old)));
-        world.replace = true;
-        let steps = give_in(&world).unwrap();
-        assert_eq!(steps[0].delegation.links.supersedes, [old]);
-        assert_eq!(steps[1].delegation.state, State::Superseded { at: now() });
-        assert_eq!(steps[1].delegation.links.superseded_by, Some(steps[0].id()));
-    }
-
-    #[test]
-    fn what_does_not_overlap_stays_as_it_is() {
-        for tree in [existing(-10, -1), existing(-10, 0), existing(30, 40)] {
-            let world = World { existing: vec![tree], replace: true, ..world() };
-            assert_eq!(give_in(&world).unwrap().len(), 1);
-        }
-        let mut other = existing(-10, 10);
-        other.top.privileges = vec![PrivilegeUri::parse("urn:dk:b").unwrap()];
-        let world = World { existing: vec![other], ..world() };
-        assert_eq!(give_in(&world).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_replacement_leaves_no_gap() {
-        let old = existing(0, 10).top;
-        let privileges = old.privileges.clone();
-        let period =
-            |from, to| Period::new(now() + TimeDelta::days(from), now() + TimeDelta::days(to)).unwrap();
-        let tree = || vec![Tree { top: old.clone(), below: Vec::new() }];
-        assert_eq!(
-            replaced(tree(), &privileges, period(5, 30), true, now()),
-            Err(Refusal::ReplacementStartsLater(old.id))
-        );
-        assert_eq!(replaced(tree(), &privileges, period(0, 30), true, now()).unwrap().len(), 1);
-        assert_eq!(replaced(tree(), &privileges, period(10, 30), true, now()).unwrap().len(), 0);
-        // A start before now, of what ran out in between, overlaps what nobody can end any more.
-        let expired = vec![existing(-10, 0)];
-        assert_eq!(
-            replaced(expired, &privileges, period(-1, 30), true, now()),
-            Err(Refusal::Overlaps(old.id))
-        );
-        let scheduled = vec![existing(8, 20)];
-        assert_eq!(replaced(scheduled, &privileges, period(5, 30), true, now()).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn persons_and_organisations_give_to_persons_organisations_and_employees() {
-        for delegator in [PartyKind::Person, PartyKind::Organisation] {
-            for representative in [PartyKind::Person, PartyKind::Organisation, PartyKind::Employee] {
-                let mut world = world();
-                world.delegator = party(1, delegator);
-                world.actor = world.delegator.clone();
-                world.representative = party(2, representative);
-                assert!(give_in(&world).is_ok(), "{delegator:?} to {representative:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_employee_gives_for_the_organisation_and_nobody_gives_for_a_stranger() {
-        let mut world = world();
-        world.delegator = party(9, PartyKind::Organisation);
-        world.actor = party(5, PartyKind::Employee);
-        assert!(give_in(&world).is_ok());
-        world.actor = party(5, PartyKind::Person);
-        assert_eq!(give_in(&world), Err(Refusal::NotForDelegator));
-    }
-
-    #[test]
-    fn each_rule_refuses_by_its_name() {
-        let uri = || PrivilegeUri::parse("urn:dk:a").unwrap();
-        type Change = fn(&mut World);
-        let cases: Vec<(Change, Refusal)> = vec![
-            (|w| w.assurance = LevelOfAssurance::Low, Refusal::AssuranceTooLow),
-            (|w| w.privilege.assurance = LevelOfAssurance::High, Refusal::AssuranceTooLow),
-            (|w| w.representative = w.delegator.clone(), Refusal::ToOneself),
-            (
-                |w| {
-                    w.delegator = party(1, PartyKind::Employee);
-                    w.actor = w.delegator.clone()
-                },
-                Refusal::DelegatorIsEmployee,
-            ),
-            (|w| w.representative.standing = Standing::Ended, Refusal::NotInGoodStanding),
-            (|w| w.delegator.standing = Standing::Suspended, Refusal::NotInGoodStanding),
-            (|w| w.cpr = None, Refusal::AgeUnknown),
-            (|w| w.cpr = Some(CprNumber::parse("0101154000").unwrap()), Refusal::UnderAge),
-            (|w| w.privilege.publication = Publication::Draft, Refusal::NotPublished(uri())),
-            (
-                |w| w.privilege.delegator_ages = AgeRange::new(None, Some(20)).unwrap(),
-                Refusal::DelegatorAge(uri()),
-            ),
-            (|w| w.privilege.delegator_kinds = vec![PartyKind::Organisation], Refusal::DelegatorKind(uri())),
-            (
-                |w| w.privilege.representative_kinds = vec![PartyKind::Employee],
-                Refusal::RepresentativeKind(uri()),
-            ),
-            (|w| w.privilege.max_period_days = NonZeroU32::new(10), Refusal::Period(period::Error::TooLong)),
-            (|w| w.days = 1000, Refusal::Period(period::Error::TooLong)),
-        ];
-        for (change, refusal) in cases {
-            let mut world = world();
-            change(&mut world);
-            assert_eq!(give_in(&world), Err(refusal));
-        }
-    }
-
-    #[test]
-    fn a_delegator_may_give_from_the_fifteenth_birthday_in_danish_time() {
-        let rules = Rules::default();
-        let cpr = CprNumber::parse("2211114000").unwrap();
-        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
-        assert_eq!(check_age(&cpr, rules, day(2026, 11, 21)), Err(Refusal::UnderAge));
-        assert_eq!(check_age(&cpr, rules, day(2026, 11, 22)), Ok(()));
-    }
-}
+#[path = "giving_tests.rs"]
+mod tests;

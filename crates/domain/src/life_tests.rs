@@ -9,7 +9,7 @@ use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use crate::{
     assurance::LevelOfAssurance,
     delegation::{Delegation, DelegationId, EndedBy, EventKind, Rules, State, Step, Termination},
-    ending::{self, Tree},
+    ending::{self, Parts, Tree},
     giving::{self, Gift},
     identifier::CprNumber,
     party::PartyId,
@@ -190,7 +190,9 @@ impl World {
             }
             Command::TakeOut { pick, bits } => {
                 let (top, uris) = (self.picked(pick)?, uris(bits));
-                ending::take_out(self.tree(&top), &uris, top.delegator, None, at).ok()
+                let parts =
+                    Parts { privileges: &uris, packages: &[], holdings: &BTreeMap::new(), others: &[] };
+                ending::take_out(self.tree(&top), parts, top.delegator, None, at).ok()
             }
             Command::End { pick, by } => {
                 let top = self.picked(pick)?;
@@ -237,6 +239,7 @@ impl World {
             delegator_cpr: Some(&CprNumber::parse("0501792275").unwrap()),
             representative: &representative,
             privileges: terms.privileges,
+            packages: Vec::new(),
             period: terms.period,
             existing: self.between(delegator.id, representative.id),
             replace: terms.replace,

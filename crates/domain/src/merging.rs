@@ -13,9 +13,12 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    delegation::{Delegation, DelegationId, EventKind, NoticeKind, Reason, State, Status, Step, Termination},
+    delegation::{
+        Content, Delegation, DelegationId, EventKind, NoticeKind, Reason, State, Status, Step, Termination,
+    },
     ending,
     identifier::PartyKind,
+    package::PackageId,
     party::{Party, PartyId, Standing},
     period::Period,
     privilege::PrivilegeUri,
@@ -124,16 +127,38 @@ struct Joined {
 enum Fate {
     /// It is the survivor's now, or above it stands the survivor.
     Moves,
-    /// The same, if it was the absorbed party's; and some privileges end.
-    Loses(Vec<PrivilegeUri>),
+    /// The same, if it was the absorbed party's; and a part of it ends.
+    Loses(Content),
     /// It ends.
     Ends(Termination),
     /// It is a request to oneself that nobody answered in time: that is written down.
     Lapses,
 }
 
-/// The privileges that a delegation loses, and why.
-type Losses = BTreeMap<DelegationId, Vec<(PrivilegeUri, Termination)>>;
+/// What a delegation loses.
+#[derive(Clone, Debug, Default)]
+struct Lost {
+    /// Privileges, and why.
+    privileges: Vec<(PrivilegeUri, Termination)>,
+    /// Packages that are followed twice.
+    packages: Vec<PackageId>,
+}
+
+type Losses = BTreeMap<DelegationId, Lost>;
+
+impl Lost {
+    const fn len(&self) -> usize {
+        self.privileges.len() + self.packages.len()
+    }
+
+    fn uris(&self) -> impl Iterator<Item = PrivilegeUri> {
+        self.privileges.iter().map(|(uri, _)| uri.clone())
+    }
+
+    fn content(&self) -> Content {
+        Content { privileges: self.uris().collect(), packages: self.packages.clone() }
+    }
+}
 
 impl Joined {
     fn of(mut delegation: Delegation, survivor: PartyId, absorbed: PartyId) -> Self {
@@ -159,24 +184,20 @@ impl Joined {
         self.delegation.lives() && at < self.delegation.period.to()
     }
 
-    fn fate(
-        &self,
-        ends: Option<Termination>,
-        lost: Vec<(PrivilegeUri, Termination)>,
-        at: DateTime<Utc>,
-    ) -> Option<Fate> {
+    fn fate(&self, ends: Option<Termination>, lost: Lost, at: DateTime<Utc>) -> Option<Fate> {
         match ends {
             Some(_) if self.delegation.status(at) == Status::Lapsed => return Some(Fate::Lapses),
             Some(why) => return Some(Fate::Ends(why)),
             None => {}
         }
-        if lost.is_empty() {
+        if lost.len() == 0 {
             return self.changed.then_some(Fate::Moves);
         }
-        if lost.len() < self.delegation.privileges.len() {
-            return Some(Fate::Loses(lost.into_iter().map(|(uri, _)| uri).collect()));
+        if lost.len() < self.delegation.content().len() {
+            return Some(Fate::Loses(lost.content()));
         }
-        let twice = lost.iter().any(|(_, why)| *why == Termination::DuplicateAfterMerge);
+        let twice = !lost.packages.is_empty()
+            || lost.privileges.iter().any(|(_, why)| *why == Termination::DuplicateAfterMerge);
         Some(Fate::Ends(if twice { Termination::DuplicateAfterMerge } else { Termination::ParentEnded }))
     }
 
@@ -239,32 +260,56 @@ fn losses(
         // A part is never looked at before what it is a part of, whatever the clocks of two machines said.
         (Reverse(delegation.period.to()), since(all, delegation), delegation.links.chain.len(), delegation.id)
     });
-    let mut stays: BTreeMap<(PartyId, PartyId, &PrivilegeUri), Vec<Period>> = BTreeMap::new();
+    let mut stays = Stays::default();
     let mut losses = Losses::new();
     for joined in by_length {
-        let Delegation { id, delegator, representative, period, privileges, links, .. } = &joined.delegation;
+        let Delegation { id, privileges, packages, links, .. } = &joined.delegation;
         let from_parent: Vec<PrivilegeUri> = match links.parent.and_then(|parent| losses.get(&parent)) {
-            Some(lost) if joined.lives(at) => lost.iter().map(|(uri, _)| uri.clone()).collect(),
+            Some(lost) if joined.lives(at) => lost.uris().collect(),
             _ => Vec::new(),
         };
-        let mut lost = Vec::new();
+        let mut lost = Lost::default();
         for uri in privileges {
             if from_parent.contains(uri) {
-                lost.push((uri.clone(), Termination::ParentEnded));
-                continue;
-            }
-            let same = stays.entry((*delegator, *representative, uri)).or_default();
-            if same.iter().any(|other| other.overlaps(period)) {
-                lost.push((uri.clone(), Termination::DuplicateAfterMerge));
-            } else {
-                same.push(*period);
+                lost.privileges.push((uri.clone(), Termination::ParentEnded));
+            } else if !stays.stays(&joined.delegation, Right::Privilege(uri)) {
+                lost.privileges.push((uri.clone(), Termination::DuplicateAfterMerge));
             }
         }
-        if !lost.is_empty() {
+        for package in &packages.followed {
+            if !stays.stays(&joined.delegation, Right::Package(package)) {
+                lost.packages.push(package.clone());
+            }
+        }
+        if lost.len() > 0 {
             losses.insert(*id, lost);
         }
     }
     losses
+}
+
+/// What two parties have between them once at a time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Right<'a> {
+    Privilege(&'a PrivilegeUri),
+    Package(&'a PackageId),
+}
+
+/// What stays, and when.
+#[derive(Default)]
+struct Stays<'a>(BTreeMap<(PartyId, PartyId, Right<'a>), Vec<Period>>);
+
+impl<'a> Stays<'a> {
+    /// Whether the right stays the delegation's. If so, it is in the way of the same of those to come.
+    fn stays(&mut self, delegation: &Delegation, right: Right<'a>) -> bool {
+        let key = (delegation.delegator, delegation.representative, right);
+        let same = self.0.entry(key).or_default();
+        let is_free = !same.iter().any(|other| other.overlaps(&delegation.period));
+        if is_free {
+            same.push(delegation.period);
+        }
+        is_free
+    }
 }
 
 /// When it was given; for a part, not before what it is a part of.
@@ -282,21 +327,25 @@ fn since(all: &BTreeMap<DelegationId, Joined>, delegation: &Delegation) -> DateT
 
 fn ended(delegation: Delegation, why: Termination, at: DateTime<Utc>) -> Step {
     let at = at.max(delegation.created_at);
+    let Content { privileges: takes, packages: leaves } = delegation.content();
     Step {
-        takes: delegation.privileges.clone(),
+        takes,
+        leaves,
         reason: Some(Reason::Termination(why)),
         untells: ending::POINTLESS.to_vec(),
         ..Step::next(delegation, State::Terminated { at, why }, EventKind::Terminated, at)
     }
 }
 
-fn narrowed(delegation: Delegation, lost: Vec<PrivilegeUri>, at: DateTime<Utc>) -> Step {
+fn narrowed(delegation: Delegation, lost: Content, at: DateTime<Utc>) -> Step {
     let state = delegation.state;
     let mut step = Step::next(delegation, state, EventKind::PartyMerged, at);
-    step.delegation.privileges.retain(|uri| !lost.contains(uri));
-    step.delegation.taken_out.extend_from_slice(&lost);
+    step.delegation.privileges.retain(|uri| !lost.privileges.contains(uri));
+    step.delegation.taken_out.extend_from_slice(&lost.privileges);
     step.delegation.taken_out.sort();
-    Step { takes: lost, reason: Some(Reason::Termination(Termination::DuplicateAfterMerge)), ..step }
+    step.delegation.packages.leave(&lost.packages);
+    let reason = Some(Reason::Termination(Termination::DuplicateAfterMerge));
+    Step { takes: lost.privileges, leaves: lost.packages, reason, ..step }
 }
 
 #[cfg(test)]

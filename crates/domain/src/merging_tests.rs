@@ -2,9 +2,12 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::delegation::{
-    Links,
-    testing::{delegation, instant, party, uri},
+use crate::{
+    delegation::{
+        Links, Packages,
+        testing::{delegation, instant, party, uri},
+    },
+    testing::package_id,
 };
 
 /// Party 1 remains, party 2 is absorbed.
@@ -71,6 +74,27 @@ fn only_persons_who_have_not_ended_and_have_one_number_at_most_are_joined() {
         assert_eq!(check(&thing, &other, Numbers::Compatible), Err(Refusal::NotPerson));
         assert_eq!(check(&other, &thing, Numbers::Compatible), Err(Refusal::NotPerson));
     }
+}
+
+#[test]
+fn a_package_that_both_follow_is_followed_once_and_the_rest_lives_on() {
+    let follows = |mut delegation: Delegation| {
+        delegation.packages = Packages::following(vec![package_id("all")]);
+        delegation
+    };
+    let shorter = follows(given(12, ABSORBED, 9, (0, 90)));
+    let mut longer = follows(given(11, SURVIVOR, 9, (0, 100)));
+    longer.privileges = vec![uri("urn:dk:b")];
+    let merged = joined(vec![shorter.clone(), longer.clone()]);
+    let [step] = merged.steps.as_slice() else { panic!("the longer stays as it is") };
+    assert_eq!((step.id(), step.delegation.state), (id(12), State::Active));
+    assert_eq!((step.leaves.as_slice(), step.takes.len()), (&[package_id("all")][..], 0));
+    assert_eq!(merged.duplicates, [id(12)]);
+
+    let only = Delegation { privileges: Vec::new(), ..shorter };
+    let merged = joined(vec![only, longer]);
+    assert_eq!(states(&merged), [(12, Some(Termination::DuplicateAfterMerge))]);
+    assert_eq!(merged.steps[0].leaves, [package_id("all")]);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::{
     assurance::LevelOfAssurance,
     delegation::{
-        Delegation, DelegationId, EventKind, Links, NoticeKind, PaperRejectReason, Reason, Rules, State, Step,
+        Content, Delegation, DelegationId, EventKind, Links, NoticeKind, Packages, PaperRejectReason, Reason,
+        Rules, State, Step,
     },
     ending,
     giving::{self, Gift},
@@ -162,6 +163,7 @@ pub fn start(
         representative,
         privileges: privileges.clone(),
         taken_out: Vec::new(),
+        packages: Packages::default(),
         period: gift.period,
         starts_on_acceptance: starts_on_approval,
         lapses_at: None,
@@ -250,20 +252,21 @@ pub fn approve(
     check(&gift, rules, now).map_err(of_the_form)?;
     let (id, actor) = (case.delegation.id, gift.actor.id);
     let (delegator, representative) = (case.delegation.delegator, case.delegation.representative);
-    let privileges = gift.uris();
-    let replaced = giving::replaced(gift.existing, &privileges, gift.period, gift.replace, now)
+    // A form offers privileges one by one, and no packages.
+    let content = Content::privileges(gift.uris());
+    let replaced = giving::replaced(gift.existing, &content, gift.period, gift.replace, now)
         .map_err(|refusal| of_the_form(refusal.into()))?;
     let mut step = Step::next(case.delegation, State::Active, EventKind::PaperApproved, now);
-    step.delegation.privileges.clone_from(&privileges);
+    step.delegation.privileges.clone_from(&content.privileges);
     step.delegation.period = gift.period;
     step.delegation.starts_on_acceptance = false;
     step.delegation.links.supersedes = giving::ids(&replaced);
-    step.grants.clone_from(&privileges);
+    step.grants.clone_from(&content.privileges);
     step.tells = vec![(delegator, NoticeKind::Paper), (representative, NoticeKind::Paper)];
     step.untells = vec![NoticeKind::Paper];
     let record = Record { decided: Some((actor, step.at)), ..case.record };
     let mut steps = vec![step];
-    steps.extend(replaced.into_iter().flat_map(|tree| ending::supersede(tree, &privileges, id, now)));
+    steps.extend(replaced.into_iter().flat_map(|tree| ending::supersede(tree, &content, id, now)));
     Ok((steps, record))
 }
 

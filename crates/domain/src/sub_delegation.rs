@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EventKind, Links, NoticeKind, Rules, State, Status, Step},
+    delegation::{
+        Content, Delegation, DelegationId, EventKind, Links, NoticeKind, Packages, Rules, State, Status, Step,
+    },
     ending::Tree,
     giving,
     party::{Party, Standing},
@@ -47,7 +49,8 @@ pub enum Refusal {
     /// The new representative is the delegator, or somebody above.
     #[error("the representative is above already")]
     RepresentativeIsAbove,
-    /// The parent does not have the privilege.
+    /// The parent does not have the privilege one by one. What it has by a package that it follows is not given on: who
+    /// has it by that may lose it with the next version.
     #[error("the delegation does not have the privilege")]
     NotDelegated(PrivilegeUri),
     /// The privilege may not be given on, or not as deep.
@@ -91,7 +94,8 @@ pub fn give_on(
         giving::check_offer(privilege, part.delegator.kind, part.representative.kind, part.period, now)?;
     }
     let privileges: Vec<_> = part.privileges.iter().map(|privilege| privilege.uri.clone()).collect();
-    giving::replaced(part.existing, &privileges, part.period, false, now)?;
+    let content = Content::privileges(privileges.clone());
+    giving::replaced(part.existing, &content, part.period, false, now)?;
     Ok(steps(part.parent, part.representative, privileges, part.period, id, now))
 }
 
@@ -134,6 +138,7 @@ fn steps(
         representative: representative.id,
         privileges: privileges.clone(),
         taken_out: Vec::new(),
+        packages: Packages::default(),
         period,
         starts_on_acceptance: false,
         lapses_at: None,

@@ -7,6 +7,7 @@ use crate::{
     assurance::LevelOfAssurance,
     delegation::{self, Delegation, DelegationId, Links},
     identifier::{CvrNumber, PartyKind},
+    package::{Offer, PackageId},
     party::{Party, PartyId, Standing},
     period::Period,
     privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
@@ -56,6 +57,20 @@ pub(crate) fn privilege(text: &str, max_sub_delegation_depth: u8) -> Privilege {
         request_allowed: true,
         publication: Publication::Published { from: now() },
     }
+}
+
+/// For everybody, with these privileges now.
+pub(crate) fn package(id: &str, members: &[&str]) -> Offer {
+    Offer {
+        id: package_id(id),
+        delegator_ages: AgeRange::ANY,
+        members: members.iter().map(|text| privilege(text, 0)).collect(),
+        announced: Vec::new(),
+    }
+}
+
+pub(crate) fn package_id(id: &str) -> PackageId {
+    PackageId::parse(id).unwrap()
 }
 
 /// Delegation 1, of `urn:dk:a` and `urn:dk:b`, between two parties, given when it begins or now.

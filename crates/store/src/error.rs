@@ -50,6 +50,8 @@ pub enum Conflict {
     FourEyes,
     /// As many paper cases of the two parties wait as are allowed.
     TooManyPaperCases,
+    /// A version of a package has a privilege that not all who follow the package may have given.
+    VersionNotForFollowers,
     /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
@@ -76,6 +78,7 @@ impl fmt::Display for Conflict {
             Self::TooManyGivenOn => "sub-delegations",
             Self::FourEyes => "four eyes",
             Self::TooManyPaperCases => "paper cases",
+            Self::VersionNotForFollowers => "who follows a package",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
             Self::CprImport => "import of the CPR register",
@@ -91,7 +94,7 @@ impl Conflict {
             "idempotency_pkey" => Some(Self::RequestId),
             "identifier_pkey" => Some(Self::Identifier),
             "one_cpr_or_cvr_per_party" => Some(Self::IdentifierKind),
-            "no_overlapping_grants" => Some(Self::OverlappingGrant),
+            "no_overlapping_grants" | "no_overlapping_packages" => Some(Self::OverlappingGrant),
             "at_most_20_requests" => Some(Self::TooManyRequests),
             "at_most_5_requests_to_one_delegator" => Some(Self::TooManyRequestsToDelegator),
             "no_request_after_3_declines" => Some(Self::DeclinedTooOften),
@@ -99,6 +102,7 @@ impl Conflict {
             "at_most_500_given_on" => Some(Self::TooManyGivenOn),
             "paper_takes_four_eyes" => Some(Self::FourEyes),
             "at_most_5_paper_cases_of_a_pair" => Some(Self::TooManyPaperCases),
+            "version_fits_followers" => Some(Self::VersionNotForFollowers),
             "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile, or the parent has changed, or
             // the employee was designated, or the request accepted, or the form registered or decided on. The
@@ -108,6 +112,7 @@ impl Conflict {
             | "one_designation_at_a_time"
             | "designation_pkey"
             | "delegation_privilege_pkey"
+            | "delegation_package_pkey"
             | "paper_case_is_written_once"
             | "supersession_pkey"
             | "proof_of_delegation" => Some(Self::Version),

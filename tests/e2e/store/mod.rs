@@ -2,6 +2,7 @@
 
 mod constraints;
 mod constraints_catalogue;
+mod constraints_packages;
 mod constraints_paper;
 mod constraints_requests;
 mod cpr_constraints;

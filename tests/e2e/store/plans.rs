@@ -14,6 +14,8 @@ const EVENTS: &str = include_str!("../../../crates/store/src/delegation/events.s
 const LAPSED: &str = include_str!("../../../crates/store/src/delegation/lapsed.sql");
 const FACTS: &str = include_str!("../../../crates/store/src/delegation/facts.sql");
 const AFFECTED: &str = include_str!("../../../crates/store/src/catalogue/affected.sql");
+const PACKAGE: &str = include_str!("../../../crates/store/src/package/find.sql");
+const MEMBERS: &str = include_str!("../../../crates/store/src/package/members.sql");
 const APPLY: &str = include_str!("../../../crates/store/src/delegation/apply.sql");
 const LIST_PAPER: &str = include_str!("../../../crates/store/src/delegation/list_paper.sql");
 const LIST_NOTICES: &str = include_str!("../../../crates/store/src/notice/list.sql");
@@ -21,7 +23,7 @@ const ACKNOWLEDGE: &str = include_str!("../../../crates/store/src/notice/acknowl
 const EXPIRY: &str = include_str!("../../../crates/store/src/notice/expiry.sql");
 
 /// The tables that grow with people and delegations. None of them is ever read from end to end.
-const LARGE: [&str; 15] = [
+const LARGE: [&str; 16] = [
     "identifier",
     "party",
     "party_key",
@@ -29,6 +31,7 @@ const LARGE: [&str; 15] = [
     "delegation_privilege",
     "delegation_package",
     "requested_privilege",
+    "requested_package",
     "supersession",
     "designation",
     "signature_proof",
@@ -41,7 +44,7 @@ const LARGE: [&str; 15] = [
 
 /// 2,000 privileges of two authorities, 10,000 persons, 20,000 delegations of one or two privileges, and 5,000 of
 /// everything that some delegations have.
-const LOAD: [&str; 16] = [
+const LOAD: [&str; 17] = [
     "insert into system (shard, system_id, authority_cvr, title_da, title_en)
      values (0, 'self-service', '34051178', 'x', 'x'), (0, 'other', '13748136', 'x', 'x')",
     "insert into privilege (shard, uri, system_id, authority_cvr, title_da, title_en, description_da, description_en,
@@ -99,9 +102,12 @@ const LOAD: [&str; 16] = [
          from package, (select privilege_id from privilege order by privilege_id limit 30) p)
      insert into delegation_package (shard, delegation_id, package_id, delegator_id, representative_id, valid_from,
                                      valid_to)
-     select d.shard, d.delegation_id, 'package-1', d.delegator_id, d.representative_id, d.valid_from, d.valid_to
+     select d.shard, d.delegation_id, 'package-' || 1 + (row_number() over ()) % 20, d.delegator_id, d.representative_id,
+            d.valid_from, d.valid_to
      from (select distinct on (delegator_id, representative_id) * from delegation) d, package
      where package_id = 'package-1' limit 5000",
+    "insert into requested_package (shard, delegation_id, package_id)
+     select shard, delegation_id, package_id from delegation_package",
     "insert into designation (shard, delegation_id, employee_id, designated_at)
      select 0, lpad('cccc' || n, 32, '0')::uuid, lpad('bbbb' || n, 32, '0')::uuid, '2026-01-01'
      from generate_series(1, 5000) n",
@@ -221,13 +227,16 @@ async fn every_statement_of_a_check_a_list_and_a_command_finds_its_rows_by_index
     let lapsed = plan(LAPSED, connection).await;
     assert!(lapsed.contains("using request_unanswered on delegation"), "{lapsed}");
     let facts = plan(FACTS, connection).await;
-    assert_by_index(&facts, &["delegation", "party", "party_key", "identifier", "privilege"]);
+    let tables = ["delegation", "party", "party_key", "identifier", "privilege"];
+    assert_by_index(&facts, &[&tables, ["delegation_package", "requested_package"].as_slice()].concat());
     let apply = plan(APPLY, connection).await;
     let written = ["delegation", "delegation_privilege", "party", "privilege", "designation", "notice_item"];
-    assert_by_index(&apply, &written);
+    assert_by_index(&apply, &[written.as_slice(), &["delegation_package"]].concat());
     let affected = plan(AFFECTED, connection).await;
     assert_by_index(&affected, &["delegation_privilege", "party"]);
     assert!(affected.contains("using grant_of_privilege on delegation_privilege"), "{affected}");
+    assert_by_index(&plan(PACKAGE, connection).await, &["delegation_package"]);
+    assert_by_index(&plan(MEMBERS, connection).await, &[]);
     let paper = plan(LIST_PAPER, connection).await;
     assert!(paper.contains("using paper_case_waits on delegation"), "{paper}");
     assert_by_index(&paper, &["delegation", "party", "paper_case"]);
@@ -248,7 +257,7 @@ async fn what_a_statement_calls_finds_its_rows_by_index_too() {
     );
     let row = plan(&row, connection).await;
     let tables = ["delegation_privilege", "requested_privilege", "supersession", "party", "privilege"];
-    assert_by_index(&row, &tables);
+    assert_by_index(&row, &[tables.as_slice(), &["delegation_package", "requested_package"]].concat());
     for (function, tables) in [
         ("standings_above", ["delegation", "party"].as_slice()),
         ("designation_of", &["designation"]),
@@ -258,6 +267,14 @@ async fn what_a_statement_calls_finds_its_rows_by_index_too() {
         let body = body.replace("of_shard", "$1").replace("of_delegation", "$2").replace("of_employee", "$3");
         assert_by_index(&plan(&body, connection).await, tables);
     }
+    let body = body_of("not_for_followers", connection).await;
+    let body = body.replace("of_shard", "$1::smallint").replace("of_package", "$2::text");
+    let body = body.replace("of_privileges", "$3::integer[]").replace("from_instant", "$4::timestamptz");
+    assert_by_index(&plan(&body, connection).await, &["delegation_package", "party"]);
+    let body = body_of("followers_with", connection).await;
+    let body = body.replace("of_shard", "$1::smallint").replace("of_privilege", "$2::integer");
+    let body = body.replace("asked_at", "$3::timestamptz");
+    assert_by_index(&plan(&body, connection).await, &["delegation_package", "delegation_privilege"]);
     let name = body_of("sealed_name", connection).await;
     let name = format!("select ({name}) from (select $1::smallint as of_shard, $2::uuid as of_party) called");
     assert_by_index(&plan(&name, connection).await, &["party", "party_key"]);

@@ -116,6 +116,34 @@ async fn to_give_a_delegation_takes_three_round_trips() {
 }
 
 #[tokio::test]
+async fn to_give_and_to_check_what_follows_a_package_takes_as_many() {
+    let world = World::new().await;
+    let privilege = world.publish("trips").await;
+    let package = world.package("all", &privilege).await;
+    let (from, delegator) = world.person().await;
+    let mut representatives = Vec::new();
+    for _ in 0..2 {
+        representatives.push(world.person().await);
+    }
+    let representative = representatives[0].1.clone();
+    let counted = Counted::new(&world).await;
+    let give = || {
+        let to = representatives.pop().expect("one each time").0;
+        let mut gift = world.gift(from, to, &privilege);
+        (gift.privileges, gift.packages) = (Vec::new(), vec![package.clone()]);
+        let (request_id, store, world) = (world.ids.random_id(), &counted.store, &world);
+        async move { world.give_as(store, &gift, request_id).await.unwrap() }
+    };
+    assert_eq!(counted.turns(give).await, 3);
+    let question = Question { delegator, representative, privilege: privilege.clone(), p_number: None };
+    let check = || async {
+        let question = std::slice::from_ref(&question);
+        counted.store.check(question, &world.authority, world.usage()).await.unwrap()
+    };
+    assert_eq!(counted.turns(check).await, 1);
+}
+
+#[tokio::test]
 async fn to_revoke_a_delegation_takes_three_round_trips() {
     let world = World::new().await;
     let privilege = world.publish("trips").await;

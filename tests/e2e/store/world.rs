@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fuldmagt_domain::{
     agreement::Text,
     assurance::LevelOfAssurance,
-    delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, State, Step},
+    delegation::{Delegation, DelegationId, EndedBy, EventKind, Links, NoticeKind, Packages, State, Step},
     ending,
     identifier::{CvrNumber, Identifier, PartyKind, PersonUuid},
+    package::{Following, PackageId},
     party::{Party, PartyId, Standing},
     period::Period,
     privilege::{AccessKind, AgeRange, Privilege, PrivilegeUri, Publication, SystemId},
@@ -17,7 +18,7 @@ use fuldmagt_store::{
     Error, Store,
     catalogue::{CataloguePrivilege, Change, System, Texts},
     command::Command,
-    delegation::{Ask, Between, Changes, Facts, Held, Proof, SealedProof},
+    delegation::{Ask, Between, Changes, Facts, Held, HeldPackage, Proof, SealedProof, Wanted},
     party::{NewParty, Registration},
     revision::Revision,
     usage::Usage,
@@ -59,8 +60,19 @@ pub(crate) struct Gift {
     pub(crate) from: PartyId,
     pub(crate) to: PartyId,
     pub(crate) privileges: Vec<PrivilegeUri>,
+    /// Those that are followed.
+    pub(crate) packages: Vec<PackageId>,
     pub(crate) period: Period,
     pub(crate) message: Option<Message>,
+}
+
+fn following(package: &PackageId) -> Following {
+    let (ages, assurance) = (AgeRange::ANY, LevelOfAssurance::Substantial);
+    Following { package: package.clone(), ages, assurance }
+}
+
+fn held_package(facts: &Facts, id: &PackageId) -> HeldPackage {
+    HeldPackage { package: id.clone(), version: facts.package(id).expect("known").version }
 }
 
 impl World {
@@ -180,9 +192,29 @@ impl World {
         (self.register(PartyKind::Person, None, identifiers, person.name).await.unwrap(), cpr)
     }
 
+    /// A package that holds the privilege from now on.
+    pub(crate) async fn package(&self, id: &str, privilege: &PrivilegeUri) -> PackageId {
+        let number: i32 = sqlx::query_scalar("select privilege_id from privilege where uri = $1")
+            .bind(privilege.as_str())
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap();
+        for sql in [
+            "insert into package (shard, package_id, authority_cvr, title_da, title_en, description_da, description_en)
+             select 0, $1, '34051178', 'x', 'x', 'x', 'x' where $2::integer > 0 and $3::timestamptz is not null",
+            "insert into package_version (shard, package_id, version_number, published_at, privilege_ids)
+             values (0, $1, 1, $3, array[$2])",
+            "insert into package_privilege (shard, package_id, privilege_id, member_from) values (0, $1, $2, $3)",
+        ] {
+            let written = sqlx::query(sql).bind(id).bind(number).bind(self.now());
+            written.execute(&self.database.pool).await.unwrap();
+        }
+        PackageId::parse(id).unwrap()
+    }
+
     pub(crate) fn gift(&self, from: PartyId, to: PartyId, privilege: &PrivilegeUri) -> Gift {
         let period = Period::new(self.now(), self.now() + TimeDelta::days(30)).unwrap();
-        Gift { from, to, privileges: vec![privilege.clone()], period, message: None }
+        Gift { from, to, privileges: vec![privilege.clone()], packages: Vec::new(), period, message: None }
     }
 
     /// Gives, as a new request.
@@ -208,6 +240,7 @@ impl World {
             actor: Some(gift.from),
             between,
             privileges: &gift.privileges,
+            packages: Some(Wanted { ids: &gift.packages, at: self.now() }),
             signer: &signer,
             sealed: true,
             ..Ask::default()
@@ -219,11 +252,13 @@ impl World {
         let step = Step {
             acting_for: Some(gift.from),
             grants: gift.privileges.clone(),
+            follows: gift.packages.iter().map(following).collect(),
             tells: vec![(gift.to, NoticeKind::Given)],
             ..Step::new(delegation.clone(), EventKind::Created, self.now())
         };
         let changes = Changes {
             held: held(&facts, [gift.from, gift.to]),
+            packages: gift.packages.iter().map(|id| held_package(&facts, id)).collect(),
             message: message.transpose()?,
             proof: Some(self.proof(store, &delegation, &signer)?),
             ..Changes::new(vec![step], RESPONSE)
@@ -262,6 +297,7 @@ impl World {
             representative: gift.to,
             privileges: gift.privileges.clone(),
             taken_out: Vec::new(),
+            packages: Packages::following(gift.packages.clone()),
             period: gift.period,
             starts_on_acceptance: false,
             lapses_at: None,

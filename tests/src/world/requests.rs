@@ -27,6 +27,7 @@ impl World {
             privileges: uris(privileges),
             period: until_day(&last_day.to_string()),
             message: String::new(),
+            packages: Vec::new(),
         }
     }
 

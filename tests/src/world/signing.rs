@@ -117,7 +117,7 @@ signable!(
 signable!(
     AcceptDelegationRequest,
     Accept,
-    AcceptTerms { delegation_id, privileges, period, replace_existing }
+    AcceptTerms { delegation_id, privileges, period, replace_existing, packages }
 );
 signable!(RenewDelegationRequest, Renew, RenewTerms { delegation_id, period });
 signable!(

@@ -37,6 +37,15 @@ pub(super) const WORDING: Wording = Wording {
     privilege: "Rettighed",
     title_of: |item| item.title_da.as_str(),
     description_of: |item| item.description_da.as_str(),
+    packages: "Pakker i fuldmagten",
+    package: "Pakke",
+    package_version: "Version",
+    pinned: "Fuldmagten giver de rettigheder, som pakken indeholder nu. De er blandt dem, der står ovenfor. Det, der \
+             senere kommer med i pakken, er ikke omfattet.",
+    followed: "Fuldmagten giver til enhver tid de rettigheder, som pakken indeholder, også dem, der senere kommer med. \
+               Dem, der udgår af pakken, giver den ikke længere. Hvad pakken indeholder nu, står herunder.",
+    package_title_of: |package| package.title_da.as_str(),
+    package_description_of: |package| package.description_da.as_str(),
     period: "Hvornår fuldmagten gælder",
     is_valid: "Fuldmagten gælder",
     never_before: "Den gælder dog aldrig, før den er underskrevet.",
@@ -71,6 +80,7 @@ pub(super) const WORDING: Wording = Wording {
     was_valid: "som gælder",
     ends_wholly: "Den ophører helt, det vil sige for disse rettigheder:",
     ends_partly: "Den ophører for disse rettigheder og fortsætter for resten:",
+    of_package: "alt i pakken",
     to_know: "Godt at vide",
     of_organisation: "Kun de medarbejdere, som fuldmagtshaver har udpeget til det, kan bruge fuldmagten.",
     of_employee: "Fuldmagten ophører, hvis fuldmagtshavers ansættelse ophører.",

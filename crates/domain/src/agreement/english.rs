@@ -37,6 +37,15 @@ pub(super) const WORDING: Wording = Wording {
     privilege: "Privilege",
     title_of: |item| item.title_en.as_str(),
     description_of: |item| item.description_en.as_str(),
+    packages: "Packages in the power of attorney",
+    package: "Package",
+    package_version: "Version",
+    pinned: "The power of attorney gives the privileges that the package holds now. They are among those stated above. \
+             What the package takes up later is not included.",
+    followed: "The power of attorney gives the privileges that the package holds at any time, also those that it takes \
+               up later. It no longer gives those that the package drops. What the package holds now is stated below.",
+    package_title_of: |package| package.title_en.as_str(),
+    package_description_of: |package| package.description_en.as_str(),
     period: "When the power of attorney is valid",
     is_valid: "The power of attorney is valid",
     never_before: "It is, however, never valid before it is signed.",
@@ -71,6 +80,7 @@ pub(super) const WORDING: Wording = Wording {
     was_valid: "which is valid",
     ends_wholly: "It ends wholly, that is for these privileges:",
     ends_partly: "It ends for these privileges and goes on for the rest:",
+    of_package: "all of the package",
     to_know: "Good to know",
     of_organisation: "Only those employees that the representative has designated can use the power of attorney.",
     of_employee: "The power of attorney ends if the representative's employment ends.",

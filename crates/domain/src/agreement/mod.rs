@@ -19,6 +19,7 @@ pub use signature::Signature;
 use crate::{
     delegation::DelegationId,
     identifier::PartyKind,
+    package::PackageId,
     party::PartyId,
     period::{Period, Stated},
     privilege::{AccessKind, PrivilegeUri},
@@ -43,6 +44,8 @@ pub struct Agreement {
     pub representative: Side,
     /// What is delegated, sorted by URI.
     pub privileges: Vec<Item>,
+    /// Packages that are delegated, sorted by id.
+    pub packages: Vec<PackageItem>,
     /// When it is valid, as it was stated.
     pub period: Stated,
     /// What it takes the place of, sorted by id.
@@ -112,6 +115,38 @@ pub struct Item {
     pub may_be_given_on: u8,
 }
 
+/// A package in the wording of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageItem {
+    /// The package.
+    pub id: PackageId,
+    /// Title in Danish.
+    pub title_da: Title,
+    /// Title in English.
+    pub title_en: Title,
+    /// What it is for, in Danish.
+    pub description_da: Description,
+    /// What it is for, in English.
+    pub description_en: Description,
+    /// What is delegated of it.
+    pub content: PackageContent,
+}
+
+/// What is delegated of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackageContent {
+    /// What it holds now: that is among the agreement's privileges.
+    Pinned {
+        /// Its version that counts now.
+        version: u32,
+    },
+    /// What it holds at each instant.
+    Followed {
+        /// What it holds now, sorted by URI.
+        members: Vec<Item>,
+    },
+}
+
 /// A delegation that is replaced, wholly or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replaced {
@@ -121,6 +156,8 @@ pub struct Replaced {
     pub period: Period,
     /// What of it ends, sorted.
     pub privileges: Vec<PrivilegeUri>,
+    /// Which packages it follows no longer, sorted.
+    pub packages: Vec<PackageId>,
     /// Whether nothing of it is left.
     pub is_whole: bool,
 }

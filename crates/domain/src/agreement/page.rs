@@ -4,7 +4,7 @@
 //! written too: so no name, title or description can pass for another part of the text.
 
 use super::{
-    Agreement, Item, Kind, Named, Replaced, Side,
+    Agreement, Item, Kind, Named, PackageContent, PackageItem, Replaced, Side,
     when::{self, Calendar},
 };
 use crate::{identifier::PartyKind, period::Stated, privilege::AccessKind};
@@ -47,6 +47,13 @@ pub(super) struct Wording {
     pub(super) privilege: &'static str,
     pub(super) title_of: fn(&Item) -> &str,
     pub(super) description_of: fn(&Item) -> &str,
+    pub(super) packages: &'static str,
+    pub(super) package: &'static str,
+    pub(super) package_version: &'static str,
+    pub(super) pinned: &'static str,
+    pub(super) followed: &'static str,
+    pub(super) package_title_of: fn(&PackageItem) -> &str,
+    pub(super) package_description_of: fn(&PackageItem) -> &str,
     pub(super) period: &'static str,
     pub(super) is_valid: &'static str,
     pub(super) never_before: &'static str,
@@ -61,6 +68,7 @@ pub(super) struct Wording {
     pub(super) was_valid: &'static str,
     pub(super) ends_wholly: &'static str,
     pub(super) ends_partly: &'static str,
+    pub(super) of_package: &'static str,
     pub(super) to_know: &'static str,
     /// What is true where an organisation is the representative.
     pub(super) of_organisation: &'static str,
@@ -98,6 +106,7 @@ pub(super) fn written(agreement: &Agreement, wording: &Wording) -> String {
     }
     page.side(wording.representative, &agreement.representative, wording);
     page.items(&agreement.privileges, wording);
+    page.packages(&agreement.packages, wording);
     page.period(agreement.period, wording);
     page.replaced(&agreement.replaces, wording);
     page.heading(wording.to_know);
@@ -161,27 +170,65 @@ impl Page {
     }
 
     fn items(&mut self, items: &[Item], wording: &Wording) {
+        if items.is_empty() {
+            return;
+        }
         self.heading(wording.privileges);
         for (number, item) in (1..).zip(items) {
             if number > 1 {
                 self.0.push('\n');
             }
-            self.0 += &format!("{number}. {}\n", (wording.title_of)(item));
-            let access = match item.access {
-                AccessKind::Read => wording.may_see,
-                AccessKind::Act => wording.may_act,
-            };
-            self.labelled(wording.access, access);
-            let (before, after) = wording.given_on_times;
-            let given_on = match item.may_be_given_on {
-                0 => wording.not_given_on.to_owned(),
-                1 => wording.given_on_once.to_owned(),
-                times => format!("{before} {times} {after}"),
-            };
-            self.labelled(wording.given_on, &given_on);
-            self.labelled(wording.privilege, item.uri.as_str());
-            for line in (wording.description_of)(item).split('\n') {
-                if line.is_empty() { self.0.push('\n') } else { self.line(line) }
+            self.item(&format!("{number}."), item, wording);
+        }
+    }
+
+    fn item(&mut self, number: &str, item: &Item, wording: &Wording) {
+        self.0 += &format!("{number} {}\n", (wording.title_of)(item));
+        let access = match item.access {
+            AccessKind::Read => wording.may_see,
+            AccessKind::Act => wording.may_act,
+        };
+        self.labelled(wording.access, access);
+        let (before, after) = wording.given_on_times;
+        let given_on = match item.may_be_given_on {
+            0 => wording.not_given_on.to_owned(),
+            1 => wording.given_on_once.to_owned(),
+            times => format!("{before} {times} {after}"),
+        };
+        self.labelled(wording.given_on, &given_on);
+        self.labelled(wording.privilege, item.uri.as_str());
+        self.description((wording.description_of)(item));
+    }
+
+    fn description(&mut self, text: &str) {
+        for line in text.split('\n') {
+            if line.is_empty() { self.0.push('\n') } else { self.line(line) }
+        }
+    }
+
+    fn packages(&mut self, packages: &[PackageItem], wording: &Wording) {
+        if packages.is_empty() {
+            return;
+        }
+        self.heading(wording.packages);
+        for (number, package) in (1..).zip(packages) {
+            if number > 1 {
+                self.0.push('\n');
+            }
+            self.0 += &format!("{number}. {}\n", (wording.package_title_of)(package));
+            self.labelled(wording.package, package.id.as_str());
+            match &package.content {
+                PackageContent::Pinned { version } => {
+                    self.labelled(wording.package_version, &version.to_string());
+                    self.line(wording.pinned);
+                }
+                PackageContent::Followed { .. } => self.line(wording.followed),
+            }
+            self.description((wording.package_description_of)(package));
+            let PackageContent::Followed { members } = &package.content else { continue };
+            for (place, member) in (1..).zip(members) {
+                self.0.push('\n');
+                self.item(&format!("{number}.{place}."), member, wording);
             }
         }
     }
@@ -204,6 +251,7 @@ impl Page {
             self.line(&format!("{} {}, {} {period}.", wording.delegation, old.id, wording.was_valid));
             self.line(if old.is_whole { wording.ends_wholly } else { wording.ends_partly });
             old.privileges.iter().for_each(|uri| self.line(&format!("- {uri}")));
+            old.packages.iter().for_each(|id| self.line(&format!("- {} {id}", wording.of_package)));
         }
     }
 }

@@ -54,12 +54,43 @@ fn statement() -> Item {
     }
 }
 
+fn package(id: &str, content: PackageContent) -> PackageItem {
+    PackageItem {
+        id: PackageId::parse(id).unwrap(),
+        title_da: Title::parse("Al skat").unwrap(),
+        title_en: Title::parse("All of tax").unwrap(),
+        description_da: Description::parse("Alt om skat.\n\nOgså det nye.").unwrap(),
+        description_en: Description::parse("Everything about tax.\n\nThe new too.").unwrap(),
+        content,
+    }
+}
+
+/// What is held by a package that is followed is not given on.
+fn held() -> Item {
+    Item { may_be_given_on: 0, ..statement() }
+}
+
+/// Of a privilege, a pinned package that holds it, and two that are followed.
+fn packages() -> Agreement {
+    let followed = |members| PackageContent::Followed { members };
+    Agreement {
+        privileges: vec![assessment()],
+        packages: vec![
+            package("skat-al", followed(vec![assessment(), held()])),
+            package("skat-se", PackageContent::Pinned { version: 3 }),
+            package("skat-tom", followed(Vec::new())),
+        ],
+        ..gift()
+    }
+}
+
 fn gift() -> Agreement {
     Agreement {
         kind: Kind::Gift,
         delegator: person(1, "Åse Ærøskøbing"),
         representative: person(2, "Bo Holm"),
         privileges: vec![assessment(), statement()],
+        packages: Vec::new(),
         period: Stated { start: None, end: Bound::Date(day("2026-07-15")) },
         replaces: Vec::new(),
     }
@@ -70,6 +101,7 @@ fn replacing() -> Agreement {
         id: delegation(id),
         period: Period::new(utc("2026-06-01T10:00:00Z"), utc("2026-06-30T22:00:00Z")).unwrap(),
         privileges: privileges.iter().map(|text| uri(text)).collect(),
+        packages: Vec::new(),
         is_whole,
     };
     Agreement {
@@ -120,8 +152,20 @@ fn sub_delegation() -> Agreement {
     }
 }
 
-fn all() -> [(&'static str, Agreement); 5] {
+/// Of nothing but what a package holds; in place of a delegation that followed two.
+fn following() -> Agreement {
+    let mut agreement = replacing();
+    agreement.privileges = Vec::new();
+    agreement.packages = vec![package("skat-al", PackageContent::Followed { members: vec![held()] })];
+    agreement.replaces.truncate(1);
+    agreement.replaces[0].packages = ["skat-al", "skat-se"].map(|id| PackageId::parse(id).unwrap()).to_vec();
+    agreement
+}
+
+fn all() -> [(&'static str, Agreement); 7] {
     [
+        ("packages", packages()),
+        ("following", following()),
         ("gift", gift()),
         ("replacing", replacing()),
         ("acceptance", acceptance()),
@@ -240,7 +284,28 @@ fn changes() -> Vec<(&'static str, Agreement)> {
     change("replaced privileges", &|a| a.replaces[1].privileges.truncate(1));
     change("replaced wholly", &|a| a.replaces[0].is_whole = true);
     changed.push(("nothing", replacing()));
+    changed.extend(changed_packages());
     changed
+}
+
+/// The same with packages.
+fn changed_packages() -> Vec<(&'static str, Agreement)> {
+    let pinned = |id, version| vec![package(id, PackageContent::Pinned { version })];
+    let followed = |members| vec![package("skat-al", PackageContent::Followed { members })];
+    let with = |packages| Agreement { packages, ..replacing() };
+    let mut replaced = replacing();
+    replaced.replaces[1].packages = vec![PackageId::parse("skat").unwrap()];
+    vec![
+        ("packages", with(packages().packages)),
+        ("one package less", with(packages().packages[..2].to_vec())),
+        ("pinned", with(pinned("skat-al", 1))),
+        ("version", with(pinned("skat-al", 2))),
+        ("other package", with(pinned("skat", 1))),
+        ("nothing yet", with(followed(vec![]))),
+        ("member", with(followed(vec![assessment()]))),
+        ("member given on", with(followed(vec![Item { may_be_given_on: 1, ..assessment() }]))),
+        ("replaced package", replaced),
+    ]
 }
 
 #[test]
@@ -278,12 +343,15 @@ fn any_agreement() -> impl Strategy<Value = Agreement> {
         2 => Kind::Renewal { of: delegation(id) },
         _ => Kind::SubDelegation { parent: delegation(id), giver: Box::new(giver) },
     });
-    (kind, side(), side(), prop::collection::vec(any_item(), 0..3), any_stated(), any_replaced()).prop_map(
-        |(kind, delegator, representative, privileges, period, replaces)| Agreement {
+    let items = prop::collection::vec(any_item(), 0..3);
+    let packages = prop::collection::vec(any_package(), 0..3);
+    (kind, side(), side(), items, packages, any_stated(), any_replaced()).prop_map(
+        |(kind, delegator, representative, privileges, packages, period, replaces)| Agreement {
             kind,
             delegator,
             representative,
             privileges,
+            packages,
             period,
             replaces,
         },
@@ -309,6 +377,20 @@ fn any_item() -> impl Strategy<Value = Item> {
     )
 }
 
+fn any_package() -> impl Strategy<Value = PackageItem> {
+    let content = prop_oneof![
+        (1..3_u32).prop_map(|version| PackageContent::Pinned { version }),
+        prop::collection::vec(any_item(), 0..3).prop_map(|members| PackageContent::Followed { members }),
+    ];
+    ("[ab]", any_item(), content).prop_map(|(id, texts, content)| PackageItem {
+        title_da: texts.title_da,
+        title_en: texts.title_en,
+        description_da: texts.description_da,
+        description_en: texts.description_en,
+        ..package(&id, content)
+    })
+}
+
 fn any_stated() -> impl Strategy<Value = Stated> {
     let bound = || {
         (any::<bool>(), 0..400_i64, 0..3_i64).prop_map(|(as_date, days, hours)| {
@@ -320,13 +402,15 @@ fn any_stated() -> impl Strategy<Value = Stated> {
 }
 
 fn any_replaced() -> impl Strategy<Value = Vec<Replaced>> {
-    let one = (0..2_u128, 1..3_i64, prop::collection::vec("urn:[ab]", 0..3), any::<bool>());
-    let one = one.prop_map(|(id, days, uris, is_whole)| {
+    let packages = prop::collection::vec("[ab]", 0..2);
+    let one = (0..2_u128, 1..3_i64, prop::collection::vec("urn:[ab]", 0..3), packages, any::<bool>());
+    let one = one.prop_map(|(id, days, uris, packages, is_whole)| {
         let from = utc("2026-06-01T10:00:00Z");
         Replaced {
             id: delegation(id),
             period: Period::new(from, from + TimeDelta::days(days)).unwrap(),
             privileges: uris.iter().map(|text| uri(text)).collect(),
+            packages: packages.iter().map(|id| PackageId::parse(id).unwrap()).collect(),
             is_whole,
         }
     });
@@ -345,7 +429,7 @@ proptest! {
     }
 
     #[test]
-    fn one_part_changed_is_another_text(one in any_agreement(), other in any_agreement(), part in 0..6) {
+    fn one_part_changed_is_another_text(one in any_agreement(), other in any_agreement(), part in 0..7) {
         let mut changed = one.clone();
         match part {
             0 => changed.kind = other.kind,
@@ -353,6 +437,7 @@ proptest! {
             2 => changed.representative = other.representative,
             3 => changed.privileges = other.privileges,
             4 => changed.period = other.period,
+            5 => changed.packages = other.packages,
             _ => changed.replaces = other.replaces,
         }
         prop_assert_eq!(one == changed, one.text() == changed.text());

@@ -4,6 +4,7 @@
 //! delegation after it, its event, and all that goes with it. The rules that make steps are in [`crate::giving`],
 //! [`crate::request`], [`crate::ending`] and their like.
 
+mod content;
 mod state;
 mod step;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{party::PartyId, period::Period, privilege::PrivilegeUri};
 
+pub use content::{Content, Packages};
 pub use state::{State, StateParts, Status, Termination};
 pub use step::{EventKind, NoticeKind, PaperRejectReason, Reason, Step};
 
@@ -100,6 +102,8 @@ pub struct Delegation {
     pub privileges: Vec<PrivilegeUri>,
     /// What was taken out while the rest lived on, sorted.
     pub taken_out: Vec<PrivilegeUri>,
+    /// The packages that it follows.
+    pub packages: Packages,
     /// From when until when. For a request: as asked for.
     pub period: Period,
     /// For a request: the period begins when it is accepted.
@@ -119,6 +123,12 @@ pub struct Delegation {
 }
 
 impl Delegation {
+    /// What it grants, granted when it ended, or is asked for.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content { privileges: self.privileges.clone(), packages: self.packages.followed.clone() }
+    }
+
     /// The party on whose word the delegation ends in this way. A sub-delegation is taken back by the representative
     /// that gave it on.
     #[must_use]
@@ -262,6 +272,7 @@ pub(crate) mod testing {
             representative: party(3),
             privileges: vec![uri("urn:dk:a"), uri("urn:dk:b")],
             taken_out: Vec::new(),
+            packages: Packages::default(),
             period: Period::new(instant(from), instant(to)).unwrap(),
             starts_on_acceptance: false,
             lapses_at: None,

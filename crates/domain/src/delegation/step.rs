@@ -3,8 +3,12 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Delegation, DelegationId, EndReason, State, Termination};
-use crate::{party::PartyId, privilege::PrivilegeUri};
+use super::{Content, Delegation, DelegationId, EndReason, State, Termination};
+use crate::{
+    package::{Following, PackageId},
+    party::PartyId,
+    privilege::PrivilegeUri,
+};
 
 /// What can happen to a delegation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub enum EventKind {
     Lapsed,
     /// The delegator revoked it.
     Revoked,
-    /// Some privileges were taken out; the rest lives on.
+    /// Some privileges or packages were taken out; the rest lives on.
     PrivilegesRevoked,
     /// The representative renounced it.
     Renounced,
@@ -309,10 +313,17 @@ pub struct Step {
     pub related: Option<Uuid>,
     /// Privileges that are asked for, with a new request.
     pub asks: Vec<PrivilegeUri>,
-    /// Privileges that are granted by it.
+    /// Privileges that are granted by it: from the delegation's start on with the step that gives it, else from the
+    /// step on.
     pub grants: Vec<PrivilegeUri>,
     /// Privileges that are taken out by it.
     pub takes: Vec<PrivilegeUri>,
+    /// Packages that are asked to be followed, with a new request.
+    pub asks_to_follow: Vec<PackageId>,
+    /// Packages that are followed from the delegation's start on.
+    pub follows: Vec<Following>,
+    /// Packages that are followed no longer.
+    pub leaves: Vec<PackageId>,
     /// Who is told of it.
     pub tells: Vec<(PartyId, NoticeKind)>,
     /// What parties were to be told and need not be any more, unless they have been.
@@ -333,6 +344,9 @@ impl Step {
             asks: Vec::new(),
             grants: Vec::new(),
             takes: Vec::new(),
+            asks_to_follow: Vec::new(),
+            follows: Vec::new(),
+            leaves: Vec::new(),
             tells: Vec::new(),
             untells: Vec::new(),
         }
@@ -345,6 +359,25 @@ impl Step {
         let version = delegation.version + 1;
         let at = at.max(delegation.created_at);
         Self::new(Delegation { state, version, ..delegation }, kind, at)
+    }
+
+    /// Whether it is the one by which the delegation is given.
+    #[must_use]
+    pub const fn gives(&self) -> bool {
+        matches!(self.kind, EventKind::Created | EventKind::Accepted | EventKind::PaperApproved)
+    }
+
+    /// From when on it grants what it grants.
+    #[must_use]
+    pub fn grants_from(&self) -> DateTime<Utc> {
+        let from = self.delegation.period.from();
+        if self.gives() { from } else { from.max(self.at) }
+    }
+
+    /// What of the delegation ends by it.
+    #[must_use]
+    pub fn ends(&self) -> Content {
+        Content { privileges: self.takes.clone(), packages: self.leaves.clone() }
     }
 
     /// The delegation's id.

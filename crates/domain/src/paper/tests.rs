@@ -66,6 +66,7 @@ impl World {
             delegator_cpr: self.cpr.as_ref(),
             representative: &self.representative,
             privileges: self.privileges.clone(),
+            packages: Vec::new(),
             period: self.period,
             existing: self.existing.clone(),
             replace: self.replace,

@@ -36,6 +36,13 @@ pub struct AgeRange {
     max: Option<u32>,
 }
 
+impl From<u32> for AgeRange {
+    /// From that age on.
+    fn from(min: u32) -> Self {
+        Self { min: Some(min), max: None }
+    }
+}
+
 impl AgeRange {
     /// Every age.
     pub const ANY: Self = Self { min: None, max: None };
@@ -76,6 +83,13 @@ impl AgeRange {
     #[must_use]
     pub fn admits(self, person: &CprNumber, today: NaiveDate) -> bool {
         self.contains(person.age_on(today))
+    }
+
+    /// The ages that are in both: for two ranges that have one in common.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let max = [self.max, other.max].into_iter().flatten().min();
+        Self { min: self.min.max(other.min), max }
     }
 
     /// Whether some age that the other range has is not in this one.
@@ -128,6 +142,17 @@ mod tests {
             let Ok(range) = AgeRange::new(min, max) else { return Ok(()) };
             prop_assert_eq!(range.contains(asked), (min.unwrap_or(0)..=max.unwrap_or(u32::MAX)).contains(&asked));
             prop_assert!(AgeRange::ANY.contains(asked));
+        }
+
+        #[test]
+        fn an_age_is_in_both_ranges_exactly_when_it_is_in_each(
+            min in age(), max in age(), other_min in age(), other_max in age(), asked in 0..=MAX_AGE_YEARS
+        ) {
+            let (Ok(range), Ok(other)) = (AgeRange::new(min, max), AgeRange::new(other_min, other_max)) else {
+                return Ok(());
+            };
+            let both = range.contains(asked) && other.contains(asked);
+            prop_assert_eq!(range.and(other).contains(asked), both);
         }
 
         #[test]

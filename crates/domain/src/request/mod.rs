@@ -5,11 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     assurance::LevelOfAssurance,
     delegation::{
-        Delegation, DelegationId, EndReason, EventKind, Links, NoticeKind, Reason, Rules, State, Status, Step,
+        Content, Delegation, DelegationId, EndReason, EventKind, Links, NoticeKind, Packages, Reason, Rules,
+        State, Status, Step,
     },
     ending::{self},
     giving::{self, Gift},
     identifier::PartyKind,
+    package::{Given, PackageId},
     party::{Party, PartyId, Standing},
     period::{self, Period},
     privilege::{Privilege, PrivilegeUri},
@@ -28,8 +30,10 @@ pub struct Wish<'a> {
     pub delegator: PartyId,
     /// Whether that is a person, an organisation or an employee.
     pub delegator_kind: PartyKind,
-    /// What is asked for, as found in the catalogue, sorted by URI.
+    /// What is asked for, as found in the catalogue, sorted by URI, with the privileges of pinned packages.
     pub privileges: Vec<Privilege>,
+    /// Packages that are asked for, pinned ones too, sorted by id.
+    pub packages: Vec<Given>,
     /// From when until when; from now on when `starts_on_acceptance`.
     pub period: Period,
     /// Whether the period begins when it is accepted.
@@ -54,6 +58,9 @@ pub enum Refusal {
     /// A privilege that was not asked for.
     #[error("the acceptance is wider than the request")]
     WiderPrivilege(PrivilegeUri),
+    /// A package that was not asked for.
+    #[error("the acceptance is wider than the request")]
+    WiderPackage(PackageId),
     /// A period that reaches beyond the one asked for.
     #[error("the acceptance is wider than the request")]
     WiderPeriod,
@@ -68,12 +75,16 @@ pub enum Refusal {
 /// [`Refusal`].
 pub fn ask(wish: Wish<'_>, rules: Rules, id: DelegationId, now: DateTime<Utc>) -> Result<Step, Refusal> {
     check_parties(&wish)?;
-    for privilege in &wish.privileges {
-        giving::check_offer(privilege, wish.delegator_kind, wish.representative.kind, wish.period, now)?;
+    let alone = wish.privileges.iter().map(|privilege| (privilege, now));
+    let followed: Vec<_> = wish.packages.iter().filter(|given| given.is_followed()).collect();
+    let held = followed.iter().flat_map(|given| given.offer.held_within(wish.period, now));
+    for (privilege, from) in alone.chain(held) {
+        giving::check_offer(privilege, wish.delegator_kind, wish.representative.kind, wish.period, from)?;
         if !privilege.request_allowed {
             return Err(Refusal::NotOnRequest(privilege.uri.clone()));
         }
     }
+    let packages: Vec<_> = followed.iter().map(|given| given.offer.id.clone()).collect();
     wish.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
     let lapses_at = now + TimeDelta::days(rules.request_lapse_days.into());
     let privileges: Vec<_> = wish.privileges.into_iter().map(|privilege| privilege.uri).collect();
@@ -84,6 +95,7 @@ pub fn ask(wish: Wish<'_>, rules: Rules, id: DelegationId, now: DateTime<Utc>) -
         representative,
         privileges: privileges.clone(),
         taken_out: Vec::new(),
+        packages: Packages::following(packages.clone()),
         period: wish.period,
         starts_on_acceptance: wish.starts_on_acceptance,
         lapses_at: Some(lapses_at),
@@ -96,6 +108,7 @@ pub fn ask(wish: Wish<'_>, rules: Rules, id: DelegationId, now: DateTime<Utc>) -
     Ok(Step {
         acting_for: Some(representative),
         asks: privileges,
+        asks_to_follow: packages,
         tells: vec![(delegator, NoticeKind::Requested)],
         ..Step::new(delegation, EventKind::Requested, now)
     })
@@ -131,24 +144,27 @@ pub enum Term {
     Within(Period),
 }
 
-/// What of a request is accepted: the privileges, sorted, and the period. A start that is past is now.
+/// What of a request is accepted: privileges and packages, sorted, and the period. A start that is past is now.
 ///
-/// `privileges` empty: all that was asked for.
+/// `only` empty: all that was asked for. Whether its packages are followed or pinned is not asked here.
 ///
 /// # Errors
-/// [`Refusal::NotPending`], [`Refusal::WiderPrivilege`], [`Refusal::WiderPeriod`], [`period::Error::InPast`] when the
+/// [`Refusal::NotPending`], [`Refusal::WiderPrivilege`], [`Refusal::WiderPackage`], [`Refusal::WiderPeriod`], [`period::Error::InPast`] when the
 /// period that was asked for is over, and [`period::Error::Reversed`] when it is to end before it begins.
 pub fn narrowed(
     request: &Delegation,
-    privileges: &[PrivilegeUri],
+    only: &Content,
     term: Term,
     now: DateTime<Utc>,
-) -> Result<(Vec<PrivilegeUri>, Period), Refusal> {
+) -> Result<(Content, Period), Refusal> {
     require_pending(request, now)?;
-    if let Some(wider) = privileges.iter().find(|uri| !request.privileges.contains(uri)) {
+    if let Some(wider) = only.privileges.iter().find(|uri| !request.privileges.contains(uri)) {
         return Err(Refusal::WiderPrivilege(wider.clone()));
     }
-    let privileges = if privileges.is_empty() { request.privileges.clone() } else { privileges.to_vec() };
+    if let Some(wider) = only.packages.iter().find(|package| !request.packages.followed.contains(package)) {
+        return Err(Refusal::WiderPackage(wider.clone()));
+    }
+    let content = if only.is_empty() { request.content() } else { only.clone() };
     let asked = request.period;
     if asked.to() <= now {
         return Err(giving::Refusal::Period(period::Error::InPast).into());
@@ -164,7 +180,7 @@ pub fn narrowed(
     if period.from() < earliest || period.to() > asked.to() {
         return Err(Refusal::WiderPeriod);
     }
-    Ok((privileges, period))
+    Ok((content, period))
 }
 
 /// Accepts a request, as far as `gift` says: the terms that [`narrowed`] found, with all that the rules of giving need.
@@ -181,19 +197,21 @@ pub fn accept(
     require_pending(&request, now)?;
     gift.check(rules, now)?;
     let (id, delegator, representative) = (request.id, request.delegator, request.representative);
-    let privileges = gift.uris();
-    let replaced = giving::replaced(gift.existing, &privileges, gift.period, gift.replace, now)?;
+    let (content, follows) = (gift.content(), gift.follows(rules));
+    let replaced = giving::replaced(gift.existing, &content, gift.period, gift.replace, now)?;
     let mut step = Step::next(request, State::Active, EventKind::Accepted, now);
-    step.delegation.privileges.clone_from(&privileges);
+    step.delegation.privileges.clone_from(&content.privileges);
+    step.delegation.packages = Packages::following(content.packages.clone());
     step.delegation.period = gift.period;
     step.delegation.starts_on_acceptance = false;
     step.delegation.links.supersedes = giving::ids(&replaced);
     step.acting_for = Some(delegator);
-    step.grants.clone_from(&privileges);
+    step.grants.clone_from(&content.privileges);
+    step.follows = follows;
     step.tells = vec![(representative, NoticeKind::Accepted)];
     step.untells = vec![NoticeKind::Requested];
     let mut steps = vec![step];
-    steps.extend(ending::supersede_all(replaced, &privileges, id, Some(delegator), now));
+    steps.extend(ending::supersede_all(replaced, &content, id, Some(delegator), now));
     Ok(steps)
 }
 

@@ -2,7 +2,9 @@ use super::*;
 use crate::{
     delegation::testing::{delegation, instant, party, uri},
     identifier::{CprNumber, CvrNumber},
+    package::Mode,
     privilege::{AccessKind, AgeRange, Publication, SystemId},
+    testing::{package, package_id},
 };
 
 /// Asked for at 0 for 10 to 100; lapses at 50.
@@ -17,20 +19,70 @@ fn period(from: i64, to: i64) -> Period {
 
 #[test]
 fn an_acceptance_is_all_or_fewer_privileges_and_never_others() {
-    let all = vec![uri("urn:dk:a"), uri("urn:dk:b")];
-    assert_eq!(narrowed(&request(), &[], Term::AsAsked, instant(5)), Ok((all, period(10, 100))));
-    let one = [uri("urn:dk:b")];
-    assert_eq!(narrowed(&request(), &one, Term::AsAsked, instant(5)), Ok((one.to_vec(), period(10, 100))));
+    let all = request().content();
     assert_eq!(
-        narrowed(&request(), &[uri("urn:dk:b"), uri("urn:dk:c")], Term::AsAsked, instant(5)),
+        narrowed(&request(), &Content::default(), Term::AsAsked, instant(5)),
+        Ok((all, period(10, 100)))
+    );
+    let one = [uri("urn:dk:b")];
+    let one = Content::privileges(one.to_vec());
+    assert_eq!(narrowed(&request(), &one, Term::AsAsked, instant(5)), Ok((one.clone(), period(10, 100))));
+    assert_eq!(
+        narrowed(
+            &request(),
+            &Content::privileges(vec![uri("urn:dk:b"), uri("urn:dk:c")]),
+            Term::AsAsked,
+            instant(5)
+        ),
         Err(Refusal::WiderPrivilege(uri("urn:dk:c")))
     );
 }
 
 #[test]
+fn an_acceptance_may_drop_packages_and_adds_none() {
+    let packages = Packages::following(vec![package_id("all"), package_id("more")]);
+    let request = Delegation { packages, ..request() };
+    let of = |only: &Content| narrowed(&request, only, Term::AsAsked, instant(5)).map(|(content, _)| content);
+    assert_eq!(of(&Content::default()), Ok(request.content()));
+    let one = Content { packages: vec![package_id("more")], ..Content::default() };
+    assert_eq!(of(&one), Ok(one), "and no privilege");
+    let alone = Content::privileges(vec![uri("urn:dk:a")]);
+    assert_eq!(of(&alone), Ok(alone), "and no package");
+    let other = Content { packages: vec![package_id("other")], ..Content::default() };
+    assert_eq!(of(&other), Err(Refusal::WiderPackage(package_id("other"))));
+}
+
+#[test]
+fn a_package_is_asked_for_with_all_that_it_holds() {
+    let given = |mode| {
+        let mut offer = package("all", &["urn:dk:b"]);
+        offer.members[0].publication = Publication::Published { from: instant(0) };
+        Given { offer, mode }
+    };
+    let step = ask_for(given(Mode::Followed)).unwrap();
+    assert_eq!(step.asks_to_follow, [package_id("all")]);
+    assert_eq!(step.delegation.packages.followed, [package_id("all")]);
+    assert!(step.follows.is_empty(), "nothing is given");
+    let step = ask_for(given(Mode::Pinned)).unwrap();
+    assert!(step.asks_to_follow.is_empty() && step.delegation.packages.followed.is_empty());
+    let mut unasked = given(Mode::Followed);
+    unasked.offer.members[0].request_allowed = false;
+    assert_eq!(ask_for(unasked), Err(Refusal::NotOnRequest(uri("urn:dk:b"))));
+    let mut later = given(Mode::Followed);
+    later.offer.announced = vec![(later.offer.members.remove(0), instant(50))];
+    later.offer.announced[0].0.delegator_kinds = vec![PartyKind::Organisation];
+    let refused = giving::Refusal::DelegatorKind(uri("urn:dk:b"));
+    assert_eq!(ask_for(later), Err(Refusal::Giving(refused)));
+}
+
+fn ask_for(given: Given) -> Result<Step, Refusal> {
+    asked(&Asking { packages: vec![given], ..asking() })
+}
+
+#[test]
 fn an_acceptance_is_for_the_period_asked_for_or_within_it() {
     let of = |request: &Delegation, term, now| {
-        narrowed(request, &[], term, instant(now)).map(|(_, period)| period)
+        narrowed(request, &Content::default(), term, instant(now)).map(|(_, period)| period)
     };
     let fixed = request();
     let open = Delegation { starts_on_acceptance: true, ..request() };
@@ -62,7 +114,7 @@ fn an_acceptance_is_for_the_period_asked_for_or_within_it() {
 #[test]
 fn a_lapsed_request_cannot_be_answered_though_no_job_ran() {
     let refusal = Err(Refusal::NotPending(Status::Lapsed));
-    assert_eq!(narrowed(&request(), &[], Term::AsAsked, instant(50)).map(|_| ()), refusal);
+    assert_eq!(narrowed(&request(), &Content::default(), Term::AsAsked, instant(50)).map(|_| ()), refusal);
     assert_eq!(decline(request(), None, instant(50)).map(|_| ()), refusal);
     assert_eq!(withdraw(request(), instant(50)).map(|_| ()), refusal);
     assert!(decline(request(), None, instant(49)).is_ok());
@@ -120,6 +172,7 @@ struct Asking {
     delegator: PartyId,
     delegator_kind: PartyKind,
     privilege: Privilege,
+    packages: Vec<Given>,
     to: i64,
 }
 
@@ -131,6 +184,7 @@ fn asking() -> Asking {
         delegator: party(2),
         delegator_kind: PartyKind::Person,
         privilege: privilege("urn:dk:a"),
+        packages: Vec::new(),
         to: 100,
     }
 }
@@ -143,6 +197,7 @@ fn asked(asking: &Asking) -> Result<Step, Refusal> {
         delegator: asking.delegator,
         delegator_kind: asking.delegator_kind,
         privileges: vec![asking.privilege.clone()],
+        packages: asking.packages.clone(),
         period: period(5, asking.to),
         starts_on_acceptance: true,
     };
@@ -206,6 +261,7 @@ fn accepted(request: Delegation, existing: Vec<ending::Tree>) -> Result<Vec<Step
         delegator_cpr: Some(&cpr),
         representative: &representative,
         privileges: vec![privilege("urn:dk:b")],
+        packages: Vec::new(),
         period: period(20, 40),
         existing,
         replace: true,

@@ -45,10 +45,12 @@ pub struct Delegation {
     /// an authority.
     #[prost(string, tag = "13")]
     pub message: ::prost::alloc::string::String,
-    /// URIs of the privileges that were taken out of the delegation while the rest lived on, sorted bytewise.
+    /// URIs of the privileges that were taken out of the delegation while the rest lived on, sorted bytewise. One that it had
+    /// only by a package is not among them.
     #[prost(string, repeated, tag = "14")]
     pub revoked_privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The packages that are delegated and follow the newest version of the package.
+    /// The packages that the delegation follows, or did when it ended, by id; each with version 0. For a request that is not
+    /// accepted: those that it asks to follow.
     #[prost(message, repeated, tag = "15")]
     pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
     /// For a request that was not answered: when it lapses, or has lapsed. Else unset.
@@ -396,7 +398,7 @@ pub enum DelegationEventKind {
     Withdrawn = 7,
     /// Nobody answered the request in time.
     Lapsed = 8,
-    /// Some privileges were taken out; the rest lives on.
+    /// Some privileges or packages were taken out; the rest lives on.
     PrivilegesRevoked = 9,
     /// Another delegation replaced it, wholly or in part.
     Superseded = 10,
@@ -2143,8 +2145,8 @@ pub struct Privilege {
 }
 /// What a change of a privilege affects, counted just before it is made. A delegation is in force here when neither it
 /// nor the privilege in it is ended and its period has the instant of the call; the parties' standing and whether the
-/// privilege is published are not asked. Only delegations that name the privilege itself are counted, not those by
-/// package.
+/// privilege is published are not asked. Delegations that follow a package which holds the privilege at that instant are
+/// counted with those that name it, each once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PrivilegeImpact {
     /// Delegations in force that have the privilege.
@@ -2244,6 +2246,9 @@ pub struct PackageImpact {
     /// Of `privileges`, those that may not be given at that time: drafts, not published yet, or hidden.
     #[prost(int32, tag = "4")]
     pub privileges_unavailable: i32,
+    /// Delegations in force that follow the package: each grants what the package holds at each instant.
+    #[prost(int64, tag = "5")]
+    pub delegations_following: i64,
 }
 /// Request of CatalogueService.PutSystem.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2862,7 +2867,10 @@ pub mod catalogue_service_client {
         /// changes nothing.
         ///
         /// An authority's packages hold privileges of the authority's systems; an operator may put any privilege in any
-        /// package.
+        /// package. A package that delegations follow takes up no privilege that any of their delegators is not known to have
+        /// been able to give (PRIVILEGE_NOT_FOR_FOLLOWERS): one that may be given from then on, by and to these kinds of party,
+        /// for as long, and at no other ages or higher level of assurance than the package and all that it held demanded when
+        /// they gave it.
         pub async fn publish_package_version(
             &mut self,
             request: impl tonic::IntoRequest<super::PublishPackageVersionRequest>,
@@ -3070,7 +3078,10 @@ pub mod catalogue_service_server {
         /// changes nothing.
         ///
         /// An authority's packages hold privileges of the authority's systems; an operator may put any privilege in any
-        /// package.
+        /// package. A package that delegations follow takes up no privilege that any of their delegators is not known to have
+        /// been able to give (PRIVILEGE_NOT_FOR_FOLLOWERS): one that may be given from then on, by and to these kinds of party,
+        /// for as long, and at no other ages or higher level of assurance than the package and all that it held demanded when
+        /// they gave it.
         async fn publish_package_version(
             &self,
             request: tonic::Request<super::PublishPackageVersionRequest>,
@@ -3786,7 +3797,7 @@ pub struct CreateTerms {
     pub replace_existing: bool,
 }
 /// What AcceptDelegation is asked for; see AcceptDelegationRequest for each field.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AcceptTerms {
     /// The request. Required.
     #[prost(string, tag = "1")]
@@ -3800,6 +3811,9 @@ pub struct AcceptTerms {
     /// Whether what overlaps is replaced.
     #[prost(bool, tag = "4")]
     pub replace_existing: bool,
+    /// Only these of the packages asked for, pinned or followed.
+    #[prost(message, repeated, tag = "5")]
+    pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
 }
 /// What RenewDelegation is asked for; see RenewDelegationRequest for each field.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3872,8 +3886,12 @@ pub struct CreateDelegationRequest {
     /// encrypted, never logged, never shown to an authority.
     #[prost(string, tag = "7")]
     pub message: ::prost::alloc::string::String,
-    /// Packages: at most 20, no duplicates. A version above 0 pins: its privileges are delegated as they are now. 0
-    /// follows: what the package holds at each instant, "all, including future".
+    /// Packages: at most 20, no duplicates; each must be one that may be given (PACKAGE_NOT_FOUND), by delegators of this
+    /// age (DELEGATOR_AGE_NOT_ALLOWED). A version above 0 pins: its privileges are delegated as they are now; it must be
+    /// the version that counts (PACKAGE_VERSION_NOT_CURRENT). 0 follows: what the package holds at each instant, "all,
+    /// including future". Everything that it holds now, and is announced to hold before the period is over, must be what
+    /// the delegator may give. What it takes up later is never more than they may have given: see
+    /// CatalogueService.PublishPackageVersion. A privilege may be delegated beside a package that holds it.
     #[prost(message, repeated, tag = "8")]
     pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
     /// True: what overlaps in privilege and period is replaced in one step. False: it is refused (DELEGATION_OVERLAPS).
@@ -3910,7 +3928,7 @@ pub struct SubDelegateRequest {
     #[prost(string, tag = "4")]
     pub representative_id: ::prost::alloc::string::String,
     /// URIs of the privileges: 1 to 100 of the parent's own (PRIVILEGE_NOT_DELEGATED), no duplicates. Each must allow the
-    /// depth (SUB_DELEGATION_NOT_ALLOWED).
+    /// depth (SUB_DELEGATION_NOT_ALLOWED). What the parent has by a package that it follows is not given on.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it is valid: within the parent's period (PERIOD_BEYOND_PARENT). Required.
@@ -3934,7 +3952,7 @@ pub struct SubDelegateResponse {
     pub revision: ::prost::alloc::string::String,
 }
 /// Request of DelegationService.RequestDelegation.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RequestDelegationRequest {
     /// Idempotency: a UUID; see CreateDelegationRequest.request_id. Required.
     #[prost(string, tag = "1")]
@@ -3948,7 +3966,8 @@ pub struct RequestDelegationRequest {
     /// Party id of the delegator, who is asked: a UUID, another one. Required.
     #[prost(string, tag = "4")]
     pub delegator_id: ::prost::alloc::string::String,
-    /// URIs of the privileges: 1 to 100, no duplicates. Each must allow requests (REQUEST_NOT_ALLOWED).
+    /// URIs of the privileges: no duplicates; with those of pinned packages 1 to 100. May be empty when there are packages.
+    /// Each must allow requests (REQUEST_NOT_ALLOWED), also those of packages.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it is to be valid; without a start: from the acceptance on. Required.
@@ -3957,6 +3976,9 @@ pub struct RequestDelegationRequest {
     /// A message to the delegator; see CreateDelegationRequest.message. Optional.
     #[prost(string, tag = "7")]
     pub message: ::prost::alloc::string::String,
+    /// Packages: see CreateDelegationRequest.packages. A pinned one asks for its privileges.
+    #[prost(message, repeated, tag = "8")]
+    pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
 }
 /// Response of DelegationService.RequestDelegation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3983,7 +4005,8 @@ pub struct AcceptDelegationRequest {
     /// The request's etag as last read. Required; when stale the call is refused (ETAG_MISMATCH).
     #[prost(string, tag = "4")]
     pub etag: ::prost::alloc::string::String,
-    /// Only these of the privileges asked for, no duplicates; empty: all. Others are refused (ACCEPTANCE_WIDER).
+    /// Only these of the privileges asked for, no duplicates; with `packages` empty as well: all that was asked for. Others
+    /// are refused (ACCEPTANCE_WIDER).
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// A period within the one asked for, a wider one is refused (ACCEPTANCE_WIDER). Unset: the one asked for. A start that
@@ -3996,6 +4019,10 @@ pub struct AcceptDelegationRequest {
     /// The delegator's signature. Required.
     #[prost(message, optional, tag = "8")]
     pub signature: ::core::option::Option<SignatureProof>,
+    /// Only these of the packages that the request asks to follow, at most 20, no duplicates: followed, or with the version
+    /// that counts only its privileges as they are now. Others are refused (ACCEPTANCE_WIDER).
+    #[prost(message, repeated, tag = "9")]
+    pub packages: ::prost::alloc::vec::Vec<DelegatedPackage>,
 }
 /// Response of DelegationService.AcceptDelegation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4074,10 +4101,12 @@ pub struct RevokeDelegationRequest {
     pub reason: i32,
     /// Only these of its privileges (URIs, no duplicates, at most 100); with `packages` empty as well: all of it. What the
     /// delegation does not have is refused (PRIVILEGE_NOT_DELEGATED); what was taken out already is passed over. A
-    /// privilege of a followed package is taken out by keeping the package's other privileges as they are now.
+    /// privilege of a followed package is taken out by keeping the package's other privileges as they are now, but for
+    /// those that were taken out before, and those that the representative has by another delegation that overlaps.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Only these of its followed packages: package ids, no duplicates, at most 20.
+    /// Only these of its followed packages: package ids, no duplicates, at most 20. A package that it does not follow is
+    /// refused (PACKAGE_NOT_DELEGATED); one that was taken out already is passed over.
     #[prost(string, repeated, tag = "6")]
     pub packages: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -4550,9 +4579,11 @@ pub mod delegation_service_client {
         ///
         /// Refuses among others: delegator = representative (DELEGATOR_IS_REPRESENTATIVE), a delegator under age
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
-        /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
+        /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a package that does not exist or may not be
+        /// given (PACKAGE_NOT_FOUND), a period that is reversed, past or too long
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
-        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
+        /// has from the delegator in an overlapping period, or a package that a delegation between them already follows
+        /// (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
         /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
         /// (SIGNED_TEXT_MISMATCH).
         pub async fn create_delegation(
@@ -4649,7 +4680,7 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more. All rules of
+        /// The delegator accepts a request: all of it, or fewer privileges or packages or a shorter period, never more. All rules of
         /// CreateDelegation hold for what is accepted.
         ///
         /// Refuses among others: more than was asked for (ACCEPTANCE_WIDER), what was declined, withdrawn, lapsed or accepted
@@ -4737,7 +4768,7 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
+        /// The delegator ends the delegation, or some of its privileges or packages, at once. Revoking what has ended already succeeds and
         /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it. A sub-delegation may
         /// also be revoked by each representative above it.
         pub async fn revoke_delegation(
@@ -4828,7 +4859,8 @@ pub mod delegation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again. Where the two
+        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again: a package that
+        /// may be given no more is not followed again (PACKAGE_NOT_FOUND). Where the two
         /// periods overlap, the new delegation replaces the old in one step; what was sub-delegated from the old one ends with
         /// it, and can be given on again.
         ///
@@ -5082,9 +5114,11 @@ pub mod delegation_service_server {
         ///
         /// Refuses among others: delegator = representative (DELEGATOR_IS_REPRESENTATIVE), a delegator under age
         /// (DELEGATOR_UNDER_AGE) or of unknown age (DELEGATOR_AGE_UNKNOWN), a privilege that does not exist
-        /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a period that is reversed, past or too long
+        /// (PRIVILEGE_NOT_FOUND) or is not published (PRIVILEGE_NOT_PUBLISHED), a package that does not exist or may not be
+        /// given (PACKAGE_NOT_FOUND), a period that is reversed, past or too long
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
-        /// has from the delegator in an overlapping period (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
+        /// has from the delegator in an overlapping period, or a package that a delegation between them already follows
+        /// (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
         /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
         /// (SIGNED_TEXT_MISMATCH).
         async fn create_delegation(
@@ -5126,7 +5160,7 @@ pub mod delegation_service_server {
             tonic::Response<super::RequestDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator accepts a request: all of it, or fewer privileges or a shorter period, never more. All rules of
+        /// The delegator accepts a request: all of it, or fewer privileges or packages or a shorter period, never more. All rules of
         /// CreateDelegation hold for what is accepted.
         ///
         /// Refuses among others: more than was asked for (ACCEPTANCE_WIDER), what was declined, withdrawn, lapsed or accepted
@@ -5157,7 +5191,7 @@ pub mod delegation_service_server {
             tonic::Response<super::WithdrawRequestResponse>,
             tonic::Status,
         >;
-        /// The delegator ends the delegation, or some of its privileges, at once. Revoking what has ended already succeeds and
+        /// The delegator ends the delegation, or some of its privileges or packages, at once. Revoking what has ended already succeeds and
         /// changes nothing. A stale etag never blocks a revocation. What was sub-delegated ends with it. A sub-delegation may
         /// also be revoked by each representative above it.
         async fn revoke_delegation(
@@ -5185,7 +5219,8 @@ pub mod delegation_service_server {
             tonic::Response<super::RenounceDelegationResponse>,
             tonic::Status,
         >;
-        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again. Where the two
+        /// The delegator gives the same again, for another period. All the rules of CreateDelegation hold again: a package that
+        /// may be given no more is not followed again (PACKAGE_NOT_FOUND). Where the two
         /// periods overlap, the new delegation replaces the old in one step; what was sub-delegated from the old one ends with
         /// it, and can be given on again.
         ///

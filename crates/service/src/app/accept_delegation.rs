@@ -3,21 +3,23 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     agreement::Signature,
-    delegation::{Delegation, DelegationId, Status, Step},
+    delegation::{Content, Delegation, DelegationId, Status, Step},
     giving::Gift,
     identifier::Identifier,
+    package::PackageId,
     period::Stated,
     privilege::PrivilegeUri,
     request::{self, Term},
 };
-use fuldmagt_store::delegation::{Ask, Between, Changes, Facts};
+use fuldmagt_store::delegation::{Ask, Between, Changes, Facts, Wanted};
 
 use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
     delegating::{about, acting_for, held, known, privileges, subject},
-    signing::{Draft, draft},
+    packages::{Choice, all_privileges, followed, given, held_packages, ids},
+    signing::{Draft, Framed, draft},
 };
 
 /// An acceptance with the delegator's signature on it.
@@ -38,8 +40,10 @@ pub struct Terms {
     pub actor: Actor,
     /// The request.
     pub delegation: DelegationId,
-    /// Only these privileges, sorted; empty for all.
+    /// Only these privileges, sorted; with `packages` empty as well: all of it.
     pub privileges: Vec<PrivilegeUri>,
+    /// Only these packages, sorted by id.
+    pub packages: Vec<Choice>,
     /// From when until when, as it was stated; `None` as it was asked for.
     pub stated: Option<Stated>,
     /// From when until when.
@@ -77,14 +81,17 @@ impl App {
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
         let Accept { terms, expected_version, signature } = accept;
-        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
+        let facts = self.store.facts(terms.ask(&signature.signer, order.call.at)).await?;
         let steps = self.decide_acceptance(terms, Some(*expected_version), &facts, order.call.at)?;
         let accepted = subject(&steps)?;
         let draft = terms.draft(&facts, &steps)?;
         let proof = self.proof(order, &facts, (terms.actor, signature), &draft, accepted)?;
         let response = encode(accepted, order);
         let held = held(&facts, accepted.delegator);
-        self.apply(order, Changes { held, proof: Some(proof), ..Changes::new(steps, &response) }).await
+        let pinned = terms.pinned();
+        let packages = held_packages(&facts, accepted.packages.followed.iter().chain(&pinned));
+        let changes = Changes { held, packages, proof: Some(proof), ..Changes::new(steps, &response) };
+        self.apply(order, changes).await
     }
 
     /// What an acceptance would do. `expected_version` is `None` when it does not matter, for a preview. The delegator's age, and the standing of all, are looked at only now.
@@ -103,7 +110,13 @@ impl App {
         if is_stale && request.status(at) == Status::Requested {
             return Err(Error::EtagMismatch);
         }
-        let (accepted, period) = request::narrowed(request, &accept.privileges, accept.term, at)?;
+        let only = Content { privileges: accept.privileges.clone(), packages: ids(&accept.packages) };
+        let (accepted, period) = request::narrowed(request, &only, accept.term, at)?;
+        let packages = if only.is_empty() {
+            followed(facts, &accepted.packages)?
+        } else {
+            given(facts, &accept.packages)?
+        };
         let delegator = known(facts, request.delegator)?;
         let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
         let gift = Gift {
@@ -112,7 +125,8 @@ impl App {
             delegator,
             delegator_cpr: cpr.as_ref(),
             representative: known(facts, request.representative)?,
-            privileges: privileges(facts, &accepted)?,
+            privileges: all_privileges(privileges(facts, &accepted.privileges)?, &packages)?,
+            packages,
             period,
             existing: facts.between(request.delegator, request.representative),
             replace: accept.replace,
@@ -125,7 +139,12 @@ impl Terms {
     /// What is agreed by the steps, which were decided from the facts.
     pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
         let request = &facts.tree(self.delegation).ok_or(Error::DelegationNotFound)?.top;
-        draft(facts, steps, self.agreed(request), None)
+        draft(facts, steps, &Framed { pinned: &self.pinned(), ..Framed::by(self.agreed(request)) })
+    }
+
+    fn pinned(&self) -> Vec<PackageId> {
+        let pinned = self.packages.iter().filter(|choice| choice.pinned.is_some());
+        pinned.map(|choice| choice.package.clone()).collect()
     }
 
     /// The period as it is stated: by the request, as far as the acceptance does not say otherwise.
@@ -139,12 +158,13 @@ impl Terms {
     }
 
     /// What the rules need to know to decide on it, and whom the signer's identifiers name.
-    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
+    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier], at: DateTime<Utc>) -> Ask<'a> {
         Ask {
             actor: Some(self.actor.party),
             delegations: std::slice::from_ref(&self.delegation),
             between: Between::TheirParties,
             their_privileges: true,
+            packages: Some(Wanted { ids: &[], at }),
             signer,
             sealed: true,
             ..Ask::default()

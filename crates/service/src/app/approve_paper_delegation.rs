@@ -101,6 +101,7 @@ impl App {
             delegator_cpr: cpr.as_ref(),
             representative,
             privileges: privileges(facts, &case.delegation.privileges)?,
+            packages: Vec::new(),
             period: paper::period_on_approval(&case.delegation, at)?,
             existing: facts.between(delegator.id, representative.id),
             replace: approve.replace,

@@ -207,6 +207,7 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::TooManyGivenOn => Some(Error::TooManyGivenOn),
         Conflict::FourEyes => Some(Error::FourEyes),
         Conflict::TooManyPaperCases => Some(Error::TooManyPaperCases),
+        Conflict::VersionNotForFollowers => Some(Error::NotForFollowers { place: None }),
         Conflict::RequestId
         | Conflict::Version
         | Conflict::Identifier
@@ -263,7 +264,8 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::TooManyDelegations
             | Conflict::TooManyGivenOn
             | Conflict::FourEyes
-            | Conflict::TooManyPaperCases => false,
+            | Conflict::TooManyPaperCases
+            | Conflict::VersionNotForFollowers => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

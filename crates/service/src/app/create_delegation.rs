@@ -5,13 +5,14 @@ use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, Step},
     giving::{self, Gift},
     identifier::Identifier,
+    package::PackageId,
     party::PartyId,
     period::{Period, Stated},
     privilege::PrivilegeUri,
     text::Message,
 };
 use fuldmagt_store::{
-    delegation::{Ask, Between, Changes, Facts},
+    delegation::{Ask, Between, Changes, Facts, Wanted},
     usage::About,
 };
 
@@ -20,7 +21,8 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{actor_and, held, known, privileges, subject},
-    signing::{Draft, draft},
+    packages::{Choice, all_privileges, given, held_packages, ids},
+    signing::{Draft, Framed, draft},
 };
 
 /// A gift with the delegator's signature on it.
@@ -45,6 +47,8 @@ pub struct Terms {
     pub representative: PartyId,
     /// What is delegated, sorted.
     pub privileges: Vec<PrivilegeUri>,
+    /// Packages that are delegated, sorted by id.
+    pub packages: Vec<Choice>,
     /// From when until when, as it was stated.
     pub stated: Stated,
     /// From when until when.
@@ -81,7 +85,8 @@ impl App {
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
         let Create { terms, message, signature } = create;
-        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
+        let packages = ids(&terms.packages);
+        let facts = self.store.facts(terms.ask(&signature.signer, &packages, order.call.at)).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
         let steps = self.decide_gift(terms, &facts, id, order.call.at)?;
         let draft = terms.draft(&facts, &steps)?;
@@ -92,6 +97,7 @@ impl App {
         let message = message.as_ref().map(|message| self.store.seal_message(id, writer, message));
         let changes = Changes {
             held: held(&facts, terms.delegator),
+            packages: held_packages(&facts, &packages),
             message: message.transpose()?,
             proof: Some(proof),
             ..Changes::new(steps, &response)
@@ -112,13 +118,15 @@ impl App {
         let representative = known(facts, terms.representative)?;
         let at = facts.instant(at);
         let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
+        let packages = given(facts, &terms.packages)?;
         let gift = Gift {
             actor,
             assurance: terms.actor.assurance,
             delegator,
             delegator_cpr: cpr.as_ref(),
             representative,
-            privileges: privileges(facts, &terms.privileges)?,
+            privileges: all_privileges(privileges(facts, &terms.privileges)?, &packages)?,
+            packages,
             period: terms.period,
             existing: facts.between(delegator.id, representative.id),
             replace: terms.replace,
@@ -130,15 +138,23 @@ impl App {
 impl Terms {
     /// What is agreed by the steps, which were decided from the facts.
     pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
-        draft(facts, steps, self.stated, None)
+        let pinned = self.packages.iter().filter(|choice| choice.pinned.is_some());
+        let pinned: Vec<_> = pinned.map(|choice| choice.package.clone()).collect();
+        draft(facts, steps, &Framed { period: self.stated, renewed: None, pinned: &pinned })
     }
 
     /// What the rules need to know to decide on it, and whom the signer's identifiers name.
-    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
+    pub(super) fn ask<'a>(
+        &'a self,
+        signer: &'a [Identifier],
+        packages: &'a [PackageId],
+        at: chrono::DateTime<chrono::Utc>,
+    ) -> Ask<'a> {
         Ask {
             actor: Some(self.actor.party),
             between: Between::Both(self.delegator, self.representative),
             privileges: &self.privileges,
+            packages: (!packages.is_empty()).then_some(Wanted { ids: packages, at }),
             signer,
             sealed: true,
             ..Ask::default()

@@ -3,17 +3,19 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, EndReason, EndedBy, Step},
-    ending::{self, Tree},
+    ending::{self, Parts, Tree},
+    package::PackageId,
     party::Party,
     privilege::PrivilegeUri,
 };
-use fuldmagt_store::delegation::{Ask, Changes};
+use fuldmagt_store::delegation::{Ask, Between, Changes, Facts, Wanted};
 
 use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
     delegating::{about, acting_for, held_alone, known, subject},
+    packages::held_packages,
 };
 
 /// What is to be ended.
@@ -25,8 +27,10 @@ pub struct End {
     pub delegation: DelegationId,
     /// Who ends it.
     pub by: EndedBy,
-    /// Only these privileges, sorted; empty for all of it.
+    /// Only these privileges, sorted; with `packages` empty as well: all of it.
     pub privileges: Vec<PrivilegeUri>,
+    /// Only these of its followed packages, sorted.
+    pub packages: Vec<PackageId>,
     /// Why.
     pub reason: Option<EndReason>,
 }
@@ -59,16 +63,18 @@ impl App {
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
         let delegations = [end.delegation];
-        let ask = Ask { actor: Some(end.actor.party), delegations: &delegations, ..Ask::default() };
-        let facts = self.store.facts(ask).await?;
+        let facts = self.store.facts(end.ask(&delegations, order.call.at)).await?;
         let actor = known(&facts, end.actor.party).map_err(|_| Error::DelegationNotFound)?;
         let tree = facts.tree(end.delegation).ok_or(Error::DelegationNotFound)?.clone();
-        match steps(end, actor, tree, facts.instant(order.call.at)) {
+        match steps(end, actor, tree, &facts, facts.instant(order.call.at)) {
             Ok(steps) => {
                 let subject = subject(&steps)?;
                 let response = encode(subject, order);
                 let held = held_alone(&facts, subject.delegator);
-                self.apply(order, Changes { held, ..Changes::new(steps, &response) }).await
+                // What of a package is kept is what it holds when the command is done.
+                let packages = steps.iter().filter(|step| !step.grants.is_empty());
+                let packages = held_packages(&facts, packages.flat_map(|step| &step.leaves));
+                self.apply(order, Changes { held, packages, ..Changes::new(steps, &response) }).await
             }
             Err(Error::Ending(ending::Refusal::AlreadyEnded(delegation))) => {
                 self.settled(order, &delegation, "already_ended", encode).await
@@ -78,7 +84,22 @@ impl App {
     }
 }
 
-fn steps(end: &End, actor: &Party, tree: Tree, at: DateTime<Utc>) -> Result<Vec<Step>> {
+impl End {
+    /// Only a part of it.
+    const fn is_partial(&self) -> bool {
+        !(self.privileges.is_empty() && self.packages.is_empty())
+    }
+
+    fn ask<'a>(&self, delegations: &'a [DelegationId], at: DateTime<Utc>) -> Ask<'a> {
+        let ask = Ask { actor: Some(self.actor.party), delegations, ..Ask::default() };
+        if !self.is_partial() {
+            return ask;
+        }
+        Ask { between: Between::TheirParties, packages: Some(Wanted { ids: &[], at }), ..ask }
+    }
+}
+
+fn steps(end: &End, actor: &Party, tree: Tree, facts: &Facts, at: DateTime<Utc>) -> Result<Vec<Step>> {
     let top = &tree.top;
     let acting_for = match end.by {
         // A sub-delegation is also taken back by each representative above it.
@@ -87,10 +108,14 @@ fn steps(end: &End, actor: &Party, tree: Tree, at: DateTime<Utc>) -> Result<Vec<
         }
         EndedBy::Representative => acting_for(actor, [top.representative])?,
     };
-    let steps = if end.privileges.is_empty() {
-        ending::end(tree, end.by, acting_for, end.reason, at)
-    } else {
-        ending::take_out(tree, &end.privileges, acting_for, end.reason, at)
+    if !end.is_partial() {
+        return Ok(ending::end(tree, end.by, acting_for, end.reason, at)?);
+    }
+    let parts = Parts {
+        privileges: &end.privileges,
+        packages: &end.packages,
+        holdings: &facts.holdings(),
+        others: &facts.between(top.delegator, top.representative),
     };
-    Ok(steps?)
+    Ok(ending::take_out(tree, parts, acting_for, end.reason, at)?)
 }

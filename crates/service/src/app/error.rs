@@ -127,6 +127,24 @@ pub enum Error {
     /// There is no such package, or it is not the caller's: the two look alike.
     #[error("no such package")]
     PackageNotFound,
+    /// There is no such package, or it may not be given: the two look alike.
+    #[error("no such package to be given")]
+    PackageNotOffered {
+        /// Where it stands in the list of packages, if there is one.
+        place: Option<usize>,
+    },
+    /// The version of the package is not the one that counts.
+    #[error("the version of the package is not the one that counts")]
+    PackageVersionNotCurrent {
+        /// Where it stands in the list of packages.
+        place: usize,
+    },
+    /// A package that is followed would take up a privilege that not all who follow it may have given.
+    #[error("not all who follow the package may have given the privilege")]
+    NotForFollowers {
+        /// Where it stands in the list of privileges.
+        place: Option<usize>,
+    },
     /// The identifiers name two parties that are known already.
     #[error("the identifiers are of two parties")]
     IdentifiersOfTwoParties,
@@ -151,7 +169,8 @@ pub enum Error {
     /// The request id was used for another request.
     #[error("the request id was used for another request")]
     IdempotencyMismatch,
-    /// The representative has one of the privileges from the delegator in an overlapping period.
+    /// The representative has one of the privileges from the delegator in an overlapping period, or follows one of the
+    /// packages.
     #[error("the delegation overlaps another")]
     DelegationOverlaps,
     /// The owner of a system or a package or the system of a privilege would change, and never does.
@@ -297,7 +316,9 @@ impl Error {
             Self::ReceiptNotFound => "RECEIPT_NOT_FOUND",
             Self::PrivilegeNotFound { .. } => "PRIVILEGE_NOT_FOUND",
             Self::SystemNotFound => "SYSTEM_NOT_FOUND",
-            Self::PackageNotFound => "PACKAGE_NOT_FOUND",
+            Self::PackageNotFound | Self::PackageNotOffered { .. } => "PACKAGE_NOT_FOUND",
+            Self::PackageVersionNotCurrent { .. } => "PACKAGE_VERSION_NOT_CURRENT",
+            Self::NotForFollowers { .. } => "PRIVILEGE_NOT_FOR_FOLLOWERS",
             Self::IdentifiersOfTwoParties => "IDENTIFIERS_OF_TWO_PARTIES",
             Self::IdentifierOfAnotherParty => "IDENTIFIER_OF_ANOTHER_PARTY",
             Self::IdentifierKindMismatch => "IDENTIFIER_KIND_MISMATCH",
@@ -349,7 +370,7 @@ fn refusal_reason(refusal: &giving::Refusal) -> &'static str {
         giving::Refusal::AgeUnknown => "DELEGATOR_AGE_UNKNOWN",
         giving::Refusal::NotPublished(_) => "PRIVILEGE_NOT_PUBLISHED",
         giving::Refusal::DelegatorKind(_) => "DELEGATOR_KIND_NOT_ALLOWED",
-        giving::Refusal::DelegatorAge(_) => "DELEGATOR_AGE_NOT_ALLOWED",
+        giving::Refusal::DelegatorAge(_) | giving::Refusal::PackageAge(_) => "DELEGATOR_AGE_NOT_ALLOWED",
         giving::Refusal::RepresentativeKind(_) => "REPRESENTATIVE_KIND_NOT_ALLOWED",
         giving::Refusal::Period(error) => error.reason(),
         giving::Refusal::Overlaps(_) => DELEGATION_OVERLAPS,
@@ -364,7 +385,9 @@ fn request_reason(refusal: &request::Refusal) -> &'static str {
         request::Refusal::Giving(refusal) => refusal_reason(refusal),
         request::Refusal::NotOnRequest(_) => "REQUEST_NOT_ALLOWED",
         request::Refusal::NotPending(status) => not_pending_reason(*status),
-        request::Refusal::WiderPrivilege(_) | request::Refusal::WiderPeriod => "ACCEPTANCE_WIDER",
+        request::Refusal::WiderPrivilege(_)
+        | request::Refusal::WiderPackage(_)
+        | request::Refusal::WiderPeriod => "ACCEPTANCE_WIDER",
     }
 }
 
@@ -441,6 +464,7 @@ const fn ending_reason(refusal: &ending::Refusal) -> &'static str {
         ending::Refusal::AlreadyEnded(_) => DELEGATION_ENDED,
         ending::Refusal::NotGiven => DELEGATION_NOT_GIVEN,
         ending::Refusal::NotDelegated(_) => PRIVILEGE_NOT_DELEGATED,
+        ending::Refusal::NotFollowed(_) => "PACKAGE_NOT_DELEGATED",
     }
 }
 

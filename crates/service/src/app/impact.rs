@@ -44,6 +44,8 @@ pub struct PackageImpact {
     pub removed: usize,
     /// Of what it holds, what may not be given then.
     pub unavailable: usize,
+    /// Delegations in force that follow it.
+    pub followed_by: i64,
 }
 
 /// A privilege as it is after a change, or would be.
@@ -167,6 +169,7 @@ impl PackageImpact {
         Self {
             privileges: found.base.len(),
             unavailable: usize::try_from(found.base_unavailable).unwrap_or_default(),
+            followed_by: found.followed_by,
             ..Self::default()
         }
     }

@@ -34,6 +34,7 @@ pub mod list_designations;
 pub mod list_notices;
 pub mod list_paper_delegations;
 pub mod merge_parties;
+pub mod packages;
 pub mod paging;
 mod paper;
 pub mod preview_delegation;

@@ -1,6 +1,9 @@
 //! `PreviewDelegation`: what a command would agree, without doing it.
 
-use fuldmagt_domain::{agreement::Text, assurance::LevelOfAssurance, delegation::DelegationId};
+use chrono::{DateTime, Utc};
+use fuldmagt_domain::{
+    agreement::Text, assurance::LevelOfAssurance, delegation::DelegationId, package::PackageId,
+};
 use fuldmagt_store::{
     delegation::{Ask, Facts},
     revision::Revision,
@@ -8,8 +11,8 @@ use fuldmagt_store::{
 };
 
 use super::{
-    App, Call, Error, Result, accept_delegation, create_delegation, delegating::about, renew_delegation,
-    signing::Draft, sub_delegate,
+    App, Call, Error, Result, accept_delegation, create_delegation, delegating::about, packages::ids,
+    renew_delegation, signing::Draft, sub_delegate,
 };
 
 /// The outcome, in the usage log, of a preview.
@@ -48,7 +51,8 @@ impl App {
     /// # Errors
     /// Those of the command, but for the signature's.
     pub async fn preview_delegation(&self, call: &Call, terms: &Terms) -> Result<Preview> {
-        let facts = self.store.facts(terms.ask()).await?;
+        let packages = terms.packages();
+        let facts = self.store.facts(terms.ask(&packages, call.at)).await?;
         let decided = self.preview(call, terms, &facts);
         let outcome = decided.as_ref().map_or_else(Error::reason, |_| PREVIEWED);
         self.store.log_outcome(call.usage(), terms.about(), outcome).await?;
@@ -77,12 +81,19 @@ impl App {
 
 impl Terms {
     /// What the rules need to know to decide on it. Nobody has signed yet.
-    fn ask(&self) -> Ask<'_> {
+    fn ask<'a>(&'a self, packages: &'a [PackageId], at: DateTime<Utc>) -> Ask<'a> {
         match self {
-            Self::Create(terms) => terms.ask(&[]),
-            Self::Accept(terms) => terms.ask(&[]),
-            Self::Renew(terms) => terms.ask(&[]),
+            Self::Create(terms) => terms.ask(&[], packages, at),
+            Self::Accept(terms) => terms.ask(&[], at),
+            Self::Renew(terms) => terms.ask(&[], at),
             Self::SubDelegate(terms) => terms.ask(&[]),
+        }
+    }
+
+    fn packages(&self) -> Vec<PackageId> {
+        match self {
+            Self::Create(terms) => ids(&terms.packages),
+            Self::Accept(_) | Self::Renew(_) | Self::SubDelegate(_) => Vec::new(),
         }
     }
 

@@ -45,7 +45,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::PackageNotFound`] when it is unknown or another authority's, [`Error::PrivilegeNotFound`] likewise,
-    /// [`Error::EtagMismatch`], and those of every command.
+    /// [`Error::NotForFollowers`], [`Error::EtagMismatch`], and those of every command.
     pub async fn publish_package_version(
         &self,
         order: Order,
@@ -88,13 +88,18 @@ impl App {
         let mut package = found.package.take().ok_or(Error::PackageNotFound)?;
         require_owner(call, &package.authority, Error::PackageNotFound)?;
         let next_version = next_version(Some(package.version), publish.expected_version)?;
-        let members = self.members(call, &publish.privileges, counts_from).await?;
+        let members = self.members(call, publish, counts_from).await?;
         let mut privileges = publish.privileges.clone();
         privileges.sort();
-        let impact = impact(&privileges, &members, &found.base);
+        let impact =
+            PackageImpact { followed_by: found.followed_by, ..impact(&privileges, &members, &found.base) };
         if says_already(&found, &package, &privileges, counts_from) {
             let changed = ChangedPackage { package, impact };
             return Ok(Decided { changed, version: None, revision: found.revision });
+        }
+        // What is so already stays so: only what is new can be more than some may give.
+        if let Some(place) = members.iter().position(|member| !member.fits_followers) {
+            return Err(Error::NotForFollowers { place: Some(place) });
         }
         let number = found.latest.as_ref().map_or(0, |latest| latest.number) + 1;
         let version = PackageVersion { number, published_at: counts_from, privileges };
@@ -115,10 +120,10 @@ impl App {
     async fn members(
         &self,
         call: &Call,
-        privileges: &[PrivilegeUri],
+        publish: &PublishVersion,
         counts_from: DateTime<Utc>,
     ) -> Result<Vec<Member>> {
-        let members = self.store.package_members(privileges, counts_from).await?;
+        let members = self.store.package_members(&publish.package, &publish.privileges, counts_from).await?;
         let known = |(index, member): (usize, Option<Member>)| {
             let not_found = || Error::privilege_not_found(format!("privileges[{index}]"));
             let member = member.ok_or_else(not_found)?;
@@ -150,5 +155,6 @@ fn impact(privileges: &[PrivilegeUri], members: &[Member], base: &[PrivilegeUri]
         added: after.difference(&before).count(),
         removed: before.difference(&after).count(),
         unavailable: members.iter().filter(|member| !member.may_be_given).count(),
+        followed_by: 0,
     }
 }

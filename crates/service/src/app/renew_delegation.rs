@@ -9,14 +9,15 @@ use fuldmagt_domain::{
     period::{Period, Stated},
     renewal,
 };
-use fuldmagt_store::delegation::{Ask, Between, Changes, Facts};
+use fuldmagt_store::delegation::{Ask, Between, Changes, Facts, Wanted};
 
 use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
     delegating::{about, held, known, privileges, subject},
-    signing::{Draft, draft},
+    packages::{followed, held_packages},
+    signing::{Draft, Framed, draft},
 };
 
 /// A renewal with the delegator's signature on it.
@@ -46,7 +47,8 @@ impl App {
     ///
     /// # Errors
     /// [`Error::DelegationNotFound`] when there is none or the actor may not act for its delegator, [`Error::Ending`] when
-    /// it has ended or was never given, [`Error::RenewsGivenOn`], [`Error::Refused`], [`Error::Signature`], and those of
+    /// it has ended or was never given, [`Error::RenewsGivenOn`], [`Error::PackageNotOffered`] when a package that it follows
+    /// may be given no more, [`Error::Refused`], [`Error::Signature`], and those of
     /// every command.
     pub async fn renew_delegation(
         &self,
@@ -70,14 +72,16 @@ impl App {
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
         let Renew { terms, signature } = renew;
-        let facts = self.store.facts(terms.ask(&signature.signer)).await?;
+        let facts = self.store.facts(terms.ask(&signature.signer, order.call.at)).await?;
         let id = DelegationId(self.ids.row_id(order.call.at));
         let steps = self.decide_renewal(terms, &facts, id, order.call.at)?;
         let new = subject(&steps)?;
         let draft = terms.draft(&facts, &steps)?;
         let proof = self.proof(order, &facts, (terms.actor, signature), &draft, new)?;
         let (held, response) = (held(&facts, new.delegator), encode(new));
-        self.apply(order, Changes { held, proof: Some(proof), ..Changes::new(steps, &response) }).await
+        let packages = held_packages(&facts, &new.packages.followed);
+        let changes = Changes { held, packages, proof: Some(proof), ..Changes::new(steps, &response) };
+        self.apply(order, changes).await
     }
 
     /// What a renewal would do.
@@ -103,6 +107,7 @@ impl App {
             delegator_cpr: cpr.as_ref(),
             representative,
             privileges: privileges(facts, &old.privileges)?,
+            packages: followed(facts, &old.packages.followed)?,
             period: renew.period,
             existing: facts.between(delegator.id, representative.id),
             replace: true,
@@ -114,16 +119,17 @@ impl App {
 impl Terms {
     /// What is agreed by the steps, which were decided from the facts.
     pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
-        draft(facts, steps, self.stated, Some(self.delegation))
+        draft(facts, steps, &Framed { renewed: Some(self.delegation), ..Framed::by(self.stated) })
     }
 
     /// What the rules need to know to decide on it, and whom the signer's identifiers name.
-    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier]) -> Ask<'a> {
+    pub(super) fn ask<'a>(&'a self, signer: &'a [Identifier], at: DateTime<Utc>) -> Ask<'a> {
         Ask {
             actor: Some(self.actor.party),
             delegations: std::slice::from_ref(&self.delegation),
             between: Between::TheirParties,
             their_privileges: true,
+            packages: Some(Wanted { ids: &[], at }),
             signer,
             sealed: true,
             ..Ask::default()

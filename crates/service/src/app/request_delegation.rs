@@ -9,7 +9,7 @@ use fuldmagt_domain::{
     text::Message,
 };
 use fuldmagt_store::{
-    delegation::{Ask, Changes, Facts},
+    delegation::{self as store, Ask, Changes, Facts},
     usage::About,
 };
 
@@ -18,6 +18,7 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{actor_and, held, known, privileges, subject},
+    packages::{Choice, all_privileges, given, held_packages, ids},
 };
 
 /// What a representative asks for.
@@ -31,6 +32,8 @@ pub struct Wanted {
     pub delegator: PartyId,
     /// What is asked for, sorted.
     pub privileges: Vec<PrivilegeUri>,
+    /// Packages that are asked for, sorted by id.
+    pub packages: Vec<Choice>,
     /// From when until when.
     pub period: Period,
     /// Whether it is to begin when it is accepted.
@@ -43,7 +46,7 @@ impl App {
     /// Asks for a delegation. Three round trips to the database, which counts the requests.
     ///
     /// # Errors
-    /// [`Error::PartyNotFound`], [`Error::PrivilegeNotFound`], [`Error::Request`], [`Error::Refused`],
+    /// [`Error::PartyNotFound`], [`Error::PrivilegeNotFound`], [`Error::PackageNotOffered`], [`Error::Request`], [`Error::Refused`],
     /// [`Error::TooManyRequests`], [`Error::TooManyRequestsToDelegator`], [`Error::DeclinedTooOften`], and those of every
     /// command.
     pub async fn request_delegation(
@@ -72,10 +75,12 @@ impl App {
         encode: fn(&Delegation) -> Vec<u8>,
     ) -> Result<Answer> {
         let parties = [wanted.representative, wanted.delegator];
+        let packages = ids(&wanted.packages);
         let ask = Ask {
             actor: Some(wanted.actor.party),
             parties: &parties,
             privileges: &wanted.privileges,
+            packages: (!packages.is_empty()).then_some(store::Wanted { ids: &packages, at: order.call.at }),
             sealed: wanted.message.is_some(),
             ..Ask::default()
         };
@@ -88,6 +93,7 @@ impl App {
         let changes = Changes {
             // One requester's requests are written one at a time, so that each is counted.
             held: held(&facts, wanted.representative),
+            packages: held_packages(&facts, &packages),
             message: message.transpose()?,
             ..Changes::new(steps, &response)
         };
@@ -104,13 +110,15 @@ impl App {
         // Who may not act for the representative learns nothing about the delegator.
         let (actor, representative) = actor_and(facts, wanted.actor.party, wanted.representative)?;
         let delegator = known(facts, wanted.delegator)?;
+        let packages = given(facts, &wanted.packages)?;
         let wish = Wish {
             actor,
             assurance: wanted.actor.assurance,
             representative,
             delegator: delegator.id,
             delegator_kind: delegator.kind,
-            privileges: privileges(facts, &wanted.privileges)?,
+            privileges: all_privileges(privileges(facts, &wanted.privileges)?, &packages)?,
+            packages,
             period: wanted.period,
             starts_on_acceptance: wanted.starts_on_acceptance,
         };

@@ -1,11 +1,15 @@
 //! What previews and signed commands have in common: the text of what was decided, and the proof that it was signed.
 
+use std::collections::BTreeSet;
+
 use fuldmagt_domain::{
     agreement::{
-        Agreement, Item, Kind, Named, Replaced, Side, Signature, Text, signature::minimum_assurance,
+        Agreement, Item, Kind, Named, PackageContent, PackageItem, Replaced, Side, Signature, Text,
+        signature::minimum_assurance,
     },
     assurance::LevelOfAssurance,
     delegation::{Delegation, DelegationId, EventKind, State, Step},
+    package::PackageId,
     party::PartyId,
     period::Stated,
     privilege::PrivilegeUri,
@@ -25,22 +29,36 @@ pub(super) struct Draft {
     pub(super) replaced: Vec<DelegationId>,
 }
 
-/// The agreement that the steps of a command carry out. `period`: as it was stated. `renewed`: the delegation that is
-/// renewed by it. The facts must be those that the steps were decided from, with what is sealed.
-pub(super) fn draft(
-    facts: &Facts,
-    steps: &[Step],
-    period: Stated,
-    renewed: Option<DelegationId>,
-) -> Result<Draft> {
+/// What an agreement says beside what its steps say.
+#[derive(Debug)]
+pub(super) struct Framed<'a> {
+    /// From when until when, as it was stated.
+    pub(super) period: Stated,
+    /// The delegation that is renewed by it.
+    pub(super) renewed: Option<DelegationId>,
+    /// Packages that are given as they are now.
+    pub(super) pinned: &'a [PackageId],
+}
+
+impl Framed<'_> {
+    /// With nothing but a period.
+    pub(super) const fn by(period: Stated) -> Self {
+        Self { period, renewed: None, pinned: &[] }
+    }
+}
+
+/// The agreement that the steps of a command carry out. The facts must be those that the steps were decided from, with what
+/// is sealed.
+pub(super) fn draft(facts: &Facts, steps: &[Step], framed: &Framed<'_>) -> Result<Draft> {
     let delegation = subject(steps)?;
     let replaces = replaces(steps);
     let agreement = Agreement {
-        kind: kind(facts, steps, renewed)?,
+        kind: kind(facts, steps, framed.renewed)?,
         delegator: side(facts, delegation.delegator)?,
         representative: side(facts, delegation.representative)?,
         privileges: items(facts, delegation)?,
-        period,
+        packages: packages(facts, delegation, framed.pinned)?,
+        period: framed.period,
         replaces,
     };
     let text = agreement.text();
@@ -48,9 +66,10 @@ pub(super) fn draft(
         return Err(Error::AgreementTooLong);
     }
     let privileges = delegation.privileges.iter().filter_map(|uri| facts.privilege(uri));
+    let follows = steps.iter().flat_map(|step| &step.follows).map(|following| following.assurance);
     Ok(Draft {
         text,
-        minimum: minimum_assurance(privileges.map(|entry| &entry.privilege)),
+        minimum: follows.fold(minimum_assurance(privileges.map(|entry| &entry.privilege)), Ord::max),
         replaced: agreement.replaces.iter().map(|old| old.id).collect(),
     })
 }
@@ -75,19 +94,45 @@ fn side(facts: &Facts, id: PartyId) -> Result<Side> {
 
 fn items(facts: &Facts, delegation: &Delegation) -> Result<Vec<Item>> {
     let depth = u8::try_from(delegation.links.chain.len()).unwrap_or(u8::MAX);
-    let item = |uri: &PrivilegeUri| {
-        let entry = facts.privilege(uri).ok_or(Error::Broken("a privilege was decided on and not read"))?;
-        Ok(Item {
-            uri: uri.clone(),
-            title_da: entry.texts.title_da.clone(),
-            title_en: entry.texts.title_en.clone(),
-            description_da: entry.texts.description_da.clone(),
-            description_en: entry.texts.description_en.clone(),
-            access: entry.privilege.access,
-            may_be_given_on: entry.privilege.max_sub_delegation_depth.saturating_sub(depth),
-        })
+    delegation.privileges.iter().map(|uri| item(facts, uri, depth)).collect()
+}
+
+fn item(facts: &Facts, uri: &PrivilegeUri, depth: u8) -> Result<Item> {
+    let entry = facts.privilege(uri).ok_or(Error::Broken("a privilege was decided on and not read"))?;
+    Ok(Item {
+        uri: uri.clone(),
+        title_da: entry.texts.title_da.clone(),
+        title_en: entry.texts.title_en.clone(),
+        description_da: entry.texts.description_da.clone(),
+        description_en: entry.texts.description_en.clone(),
+        access: entry.privilege.access,
+        may_be_given_on: entry.privilege.max_sub_delegation_depth.saturating_sub(depth),
+    })
+}
+
+fn packages(facts: &Facts, delegation: &Delegation, pinned: &[PackageId]) -> Result<Vec<PackageItem>> {
+    let all: BTreeSet<_> = delegation.packages.followed.iter().chain(pinned).collect();
+    all.into_iter().map(|id| package(facts, id, pinned.contains(id))).collect()
+}
+
+fn package(facts: &Facts, id: &PackageId, is_pinned: bool) -> Result<PackageItem> {
+    let found = facts.package(id).ok_or(Error::Broken("a package was decided on and not read"))?;
+    let content = if is_pinned {
+        let version = found.offered.ok_or(Error::Broken("a package was decided on without a version"))?;
+        PackageContent::Pinned { version }
+    } else {
+        // Nothing of it is given on.
+        let members = found.members().map(|uri| item(facts, uri, u8::MAX)).collect::<Result<_>>()?;
+        PackageContent::Followed { members }
     };
-    delegation.privileges.iter().map(item).collect()
+    Ok(PackageItem {
+        id: id.clone(),
+        title_da: found.texts.title_da.clone(),
+        title_en: found.texts.title_en.clone(),
+        description_da: found.texts.description_da.clone(),
+        description_en: found.texts.description_en.clone(),
+        content,
+    })
 }
 
 fn replaces(steps: &[Step]) -> Vec<Replaced> {
@@ -97,6 +142,7 @@ fn replaces(steps: &[Step]) -> Vec<Replaced> {
             id: step.id(),
             period: step.delegation.period,
             privileges: step.takes.clone(),
+            packages: step.leaves.clone(),
             is_whole: matches!(step.delegation.state, State::Superseded { .. }),
         })
         .collect();

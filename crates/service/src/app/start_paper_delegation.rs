@@ -111,6 +111,7 @@ impl App {
             delegator_cpr: cpr.as_ref(),
             representative,
             privileges: privileges(facts, &start.privileges)?,
+            packages: Vec::new(),
             period: start.period,
             existing: Vec::new(),
             replace: false,

@@ -21,7 +21,7 @@ use super::{
     actor::Actor,
     command::{Answer, Order},
     delegating::{held, known, subject},
-    signing::{Draft, draft},
+    signing::{Draft, Framed, draft},
 };
 
 /// A part that is given on, with the signature of who gives it.
@@ -141,7 +141,7 @@ impl Terms {
 
     /// What is agreed by the steps, which were decided from the facts.
     pub(super) fn draft(&self, facts: &Facts, steps: &[Step]) -> Result<Draft> {
-        draft(facts, steps, self.stated, None)
+        draft(facts, steps, &Framed::by(self.stated))
     }
 
     /// What the rules need to know to decide on it, and whom the signer's identifiers name.

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use fuldmagt_domain::{
-    agreement::signature, designation, ending, giving::Refusal, paper, party::PartyId,
+    agreement::signature, designation, ending, giving::Refusal, package::PackageId, paper, party::PartyId,
     privilege::PrivilegeUri, request, sub_delegation,
 };
 use fuldmagt_store as store;
@@ -30,6 +30,8 @@ const BUSY_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The key of `ErrorInfo.metadata` that names a privilege of the catalogue.
 const METADATA_PRIVILEGE: &str = "privilege";
+/// The key that names a package of the catalogue.
+const METADATA_PACKAGE: &str = "package";
 /// The key that names the party which another was merged into.
 const METADATA_PARTY: &str = "surviving_id";
 
@@ -65,7 +67,7 @@ struct Told {
     code: Code,
     message: String,
     fields: Vec<FieldViolation>,
-    /// Which privilege is meant, where several were named: the catalogue is public. Or which party: its id says nothing
+    /// Which privilege or package is meant, where several were named: the catalogue is public. Or which party: its id says nothing
     /// about a person.
     metadata: Option<(&'static str, String)>,
     retry_delay: Option<Duration>,
@@ -115,6 +117,26 @@ fn told(error: &Error) -> Told {
         Error::ReceiptNotFound => not_found("nothing was signed for the delegation"),
         Error::SystemNotFound => not_found("there is no such system, or it is not the client's"),
         Error::PackageNotFound => not_found("there is no such package, or it is not the client's"),
+        Error::PackageNotOffered { place } => {
+            let told = not_found("there is no such package, or it may not be given");
+            match place {
+                Some(place) => told.with_field(&format!("packages[{place}]"), error.reason()),
+                None => told,
+            }
+        }
+        Error::PackageVersionNotCurrent { place } => precondition(
+            "the version of the package is not the one that counts: read it again, and decide again",
+        )
+        .with_field(&format!("packages[{place}].version"), error.reason()),
+        Error::NotForFollowers { place } => {
+            let told = precondition(
+                "the package is followed by delegations whose delegators may not have given a privilege",
+            );
+            match place {
+                Some(place) => told.with_field(&format!("privileges[{place}]"), error.reason()),
+                None => told,
+            }
+        }
         Error::IdentifiersOfTwoParties => precondition("the identifiers name different parties"),
         Error::IdentifierOfAnotherParty => precondition("the identifier names another party"),
         Error::IdentifierKindMismatch => precondition("the identifier is not for this kind of party"),
@@ -137,9 +159,9 @@ fn told(error: &Error) -> Told {
         Error::PackageIsDraft => precondition("the package has no version: there is nothing to hide"),
         Error::EtagMismatch => Told::new(Code::Aborted, "the etag is stale: read again, and decide again"),
         Error::IdempotencyMismatch => exists("the request_id was used before, for another request"),
-        Error::DelegationOverlaps => {
-            exists("the representative has one of the privileges from the delegator in an overlapping period")
-        }
+        Error::DelegationOverlaps => exists(
+            "the representative has one of the privileges or packages from the delegator in an overlapping period",
+        ),
         Error::ImportNotFound => not_found("there is no such import, or it is another client's"),
         Error::CprImport(refusal) => import_refused(*refusal),
         Error::Unauthenticated(refusal) => Told::new(Code::Unauthenticated, unauthenticated(*refusal)),
@@ -178,6 +200,9 @@ fn refused(refusal: &Refusal, reason: &'static str) -> Told {
         Refusal::DelegatorAge(privilege) => {
             precondition("a privilege is not for delegators of this age").with_privilege(privilege)
         }
+        Refusal::PackageAge(package) => {
+            precondition("a package is not for delegators of this age").with_package(package)
+        }
         Refusal::RepresentativeKind(privilege) => {
             precondition("a privilege cannot be held by this kind of party").with_privilege(privilege)
         }
@@ -202,6 +227,9 @@ fn request_refused(refusal: &request::Refusal, reason: &'static str) -> Told {
         request::Refusal::NotPending(_) => precondition("the request cannot be answered any more"),
         request::Refusal::WiderPrivilege(_) => {
             Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
+        request::Refusal::WiderPackage(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("packages", reason)
         }
         request::Refusal::WiderPeriod => {
             Told::new(Code::InvalidArgument, refusal.to_string()).with_field("period", reason)
@@ -271,6 +299,9 @@ fn not_ended(refusal: &ending::Refusal, reason: &'static str) -> Told {
         ending::Refusal::AlreadyEnded(_) | ending::Refusal::NotGiven => precondition(&refusal.to_string()),
         ending::Refusal::NotDelegated(_) => {
             Told::new(Code::InvalidArgument, refusal.to_string()).with_field("privileges", reason)
+        }
+        ending::Refusal::NotFollowed(_) => {
+            Told::new(Code::InvalidArgument, refusal.to_string()).with_field("packages", reason)
         }
     }
 }
@@ -406,6 +437,10 @@ impl Told {
 
     fn with_privilege(self, privilege: &PrivilegeUri) -> Self {
         Self { metadata: Some((METADATA_PRIVILEGE, privilege.as_str().to_owned())), ..self }
+    }
+
+    fn with_package(self, package: &PackageId) -> Self {
+        Self { metadata: Some((METADATA_PACKAGE, package.as_str().to_owned())), ..self }
     }
 
     fn with_party(self, party: PartyId) -> Self {

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{DelegationId, State, Step, Termination},
     identifier::PNumber,
+    package::PackageId,
     paper::Record,
     party::{Party, PartyId},
 };
 use uuid::Uuid;
 
-use super::proof::SealedProof;
+use super::{packages::PackageColumns, proof::SealedProof};
 use crate::{
     Result, SHARD, Store,
     command::Command,
@@ -23,6 +24,8 @@ use crate::{
 pub struct Changes<'a> {
     /// The parties that it was decided from: they must be so still.
     pub held: Vec<Held>,
+    /// The packages that it was decided from: they must be so still.
+    pub packages: Vec<HeldPackage>,
     /// Parties whose standing changes.
     pub parties: Vec<PartyChange>,
     /// Delegator and representative, when the steps are about everything that lives between them at an instant: had
@@ -60,6 +63,7 @@ impl<'a> Changes<'a> {
     pub fn new(steps: Vec<Step>, response: &'a [u8]) -> Self {
         Self {
             held: Vec::new(),
+            packages: Vec::new(),
             parties: Vec::new(),
             all_between: None,
             progress: None,
@@ -107,6 +111,15 @@ impl Held {
     pub const fn exclusive(party: &Party) -> Self {
         Self { party: party.id, version: party.version, exclusive: true }
     }
+}
+
+/// A package that a command was decided from: no version of it may have come meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldPackage {
+    /// The package.
+    pub package: PackageId,
+    /// Its version as it was read.
+    pub version: i64,
 }
 
 /// A message under its writer's data key.
@@ -181,6 +194,7 @@ impl Store {
         let steps = StepColumns::of(changes);
         let pairs = PairColumns::of(changes);
         let parties = PartyColumns::of(changes);
+        let packages = PackageColumns::of(changes)?;
         let side = SideColumns::of(changes);
         let proof = changes.proof.as_ref();
         let paper = changes.paper.as_ref();
@@ -289,6 +303,19 @@ impl Store {
             progress.map(|progress| progress.turn.as_str()),
             progress.map(|progress| progress.at),
             progress.and_then(|progress| progress.after).map(|after| after.0),
+            &pairs.granted_from,
+            &packages.held,
+            &packages.held_versions,
+            &packages.followed.0,
+            &packages.followed.1,
+            &packages.min_ages as &[Option<i16>],
+            &packages.max_ages as &[Option<i16>],
+            &packages.assurances,
+            &packages.left.0,
+            &packages.left.1,
+            &packages.left_as,
+            &packages.asked.0,
+            &packages.asked.1,
         )
         .fetch_one(&self.pool)
         .await?;
@@ -362,13 +389,14 @@ impl<'a> StepColumns<'a> {
 }
 
 /// Two columns that belong together.
-type Pair = (Vec<Uuid>, Vec<String>);
+pub(super) type Pair = (Vec<Uuid>, Vec<String>);
 
 /// What hangs on the steps.
 #[derive(Default)]
 struct PairColumns {
     asked: Pair,
     granted: Pair,
+    granted_from: Vec<DateTime<Utc>>,
     taken: Pair,
     taken_as: Vec<String>,
     untold: Pair,
@@ -386,13 +414,14 @@ impl PairColumns {
             };
             step.asks.iter().for_each(|uri| push(&mut columns.asked, uri.as_str()));
             step.grants.iter().for_each(|uri| push(&mut columns.granted, uri.as_str()));
+            columns.granted_from.extend(step.grants.iter().map(|_| step.grants_from()));
             for uri in &step.takes {
                 push(&mut columns.taken, uri.as_str());
                 columns.taken_as.push(step.kind.taken_as().to_owned());
             }
             step.untells.iter().for_each(|kind| push(&mut columns.untold, kind.as_str()));
-            // Only the step that grants remembers what it replaces; later steps of it do not do so again.
-            if !step.grants.is_empty() {
+            // Only the step that gives it remembers what it replaces; later steps of it do not do so again.
+            if step.gives() {
                 for superseded in &step.delegation.links.supersedes {
                     columns.replaced.0.push(superseded.0);
                     columns.replaced.1.push(id);

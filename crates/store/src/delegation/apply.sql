@@ -14,8 +14,12 @@
 -- $88..$90 the two parties between which nothing may live, at an instant, that the command does not know of.
 -- $91 the register statuses of the parties that change: none to keep it, 0 to forget it. $92..$96 what is left to be written
 -- of a turn: party, its version then, turn, instant, the last delegation that it is written for (none: nothing is left).
+-- $97 from when the privileges in $44 are granted. $98 and $99 packages to be held: id, version. $100..$104 packages that
+-- are followed: delegation, package, ages that the delegator is among, level of assurance. $105..$107 packages that are
+-- followed no longer, and how. $108 and $109 packages that are asked for.
 with held as materialized (
     select case when hold_parties($1, $15::uuid[], $16::bigint[], $17::boolean[])
+                     and hold_packages($1, $98::text[], $99::bigint[])
         then only_these_live($1, $88, $89, $22::uuid[], $90) end as done
 ),
 step as materialized (
@@ -64,6 +68,12 @@ asked as (
     join step s using (delegation_id) join privilege p on p.shard = $1 and p.uri = n.uri
     returning 1
 ),
+asked_to_follow as (
+    insert into requested_package (shard, delegation_id, package_id)
+    select $1, s.delegation_id, n.package_id
+    from unnest($108::uuid[], $109::text[]) as n (delegation_id, package_id) join step s using (delegation_id)
+    returning 1
+),
 taken as (
     update delegation_privilege g set ended_at = s.at, ended_as = n.ended_as
     from unnest($46::uuid[], $47::text[], $48::text[]) as n (delegation_id, uri, ended_as)
@@ -75,10 +85,30 @@ taken as (
 granted as (
     insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
                                       valid_from, valid_to, depth)
-    select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, s.valid_from, s.valid_to,
+    select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, n.valid_from, s.valid_to,
            case when s.parent_id is null then 0 else cardinality($41) end
-    from (select count(*) as n from taken) t, unnest($44::uuid[], $45::text[]) as n (delegation_id, uri)
+    from (select count(*) as n from taken) t,
+         unnest($44::uuid[], $45::text[], $97::timestamptz[]) as n (delegation_id, uri, valid_from)
     join step s using (delegation_id) join privilege p on p.shard = $1 and p.uri = n.uri
+    where t.n >= 0
+    returning 1
+),
+left_packages as (
+    update delegation_package f set ended_at = s.at, ended_as = n.ended_as
+    from unnest($105::uuid[], $106::text[], $107::text[]) as n (delegation_id, package_id, ended_as)
+    join step s using (delegation_id)
+    where f.shard = $1 and f.delegation_id = s.delegation_id and f.package_id = n.package_id and f.ended_at is null
+    returning 1
+),
+followed as (
+    insert into delegation_package (shard, delegation_id, package_id, delegator_id, representative_id, valid_from,
+                                    valid_to, min_age_years, max_age_years, assurance)
+    select $1, s.delegation_id, n.package_id, s.delegator_id, s.representative_id, s.valid_from, s.valid_to,
+           n.min_age_years, n.max_age_years, n.assurance
+    from (select count(*) as n from left_packages) t,
+         unnest($100::uuid[], $101::text[], $102::smallint[], $103::smallint[], $104::text[])
+             as n (delegation_id, package_id, min_age_years, max_age_years, assurance)
+    join step s using (delegation_id)
     where t.n >= 0
     returning 1
 ),
@@ -183,7 +213,8 @@ feed as (
     select case
         when u.n + c.n = cardinality($22::uuid[]) and p.n = cardinality($18::uuid[])
              and a.n = cardinality($42::uuid[]) and g.n = cardinality($44::uuid[]) and t.n = cardinality($46::uuid[])
-             and x.n = cardinality($72::uuid[]) and o.n >= 0
+             and f.n = cardinality($100::uuid[]) and l.n = cardinality($105::uuid[])
+             and w.n = cardinality($108::uuid[]) and x.n = cardinality($72::uuid[]) and o.n >= 0
         then advance_feed($1, $2,
                 array_fill('delegation'::text, array[cardinality($22::uuid[])])
                     || array_fill('party'::text, array[cardinality($18::uuid[])]),
@@ -196,6 +227,9 @@ feed as (
          (select count(*) as n from asked) a,
          (select count(*) as n from granted) g,
          (select count(*) as n from taken) t,
+         (select count(*) as n from followed) f,
+         (select count(*) as n from left_packages) l,
+         (select count(*) as n from asked_to_follow) w,
          (select count(*) as n from undesignated) x,
          (select (select count(*) from replaced) + (select count(*) from proven) + (select count(*) from designated)
                  + (select count(*) from paper) + (select count(*) from ticked) + (select count(*) from posted)

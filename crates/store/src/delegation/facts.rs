@@ -7,6 +7,7 @@ use fuldmagt_domain::{
     delegation::DelegationId,
     ending::Tree,
     identifier::{CprNumber, Identifier},
+    package::PackageId,
     paper::{Case, Record},
     party::{Party, PartyId},
     privilege::PrivilegeUri,
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     get::SealedName,
+    packages::{PackageFact, PackageFacts, Wanted},
     paper::PaperRow,
     row::{TreeRow, trees},
 };
@@ -45,6 +47,8 @@ pub struct Ask<'a> {
     pub privileges: &'a [PrivilegeUri],
     /// Those that the delegations grant or ask for as well.
     pub their_privileges: bool,
+    /// Packages, with the privileges that they hold.
+    pub packages: Option<Wanted<'a>>,
     /// Identifiers of who signs.
     pub signer: &'a [Identifier],
     /// Whether names and numbers are needed, and keys to seal with.
@@ -73,6 +77,7 @@ impl Default for Ask<'_> {
             between: Between::Nobody,
             privileges: &[],
             their_privileges: false,
+            packages: None,
             signer: &[],
             sealed: false,
         }
@@ -91,6 +96,7 @@ pub struct Facts {
     trees: BTreeMap<DelegationId, Tree>,
     papers: BTreeMap<DelegationId, Record>,
     privileges: BTreeMap<PrivilegeUri, CataloguePrivilege>,
+    pub(super) packages: BTreeMap<PackageId, PackageFacts>,
 }
 
 /// A party, and what of it is sealed.
@@ -122,6 +128,9 @@ impl Store {
             Between::TheirDelegatorAnd(representative) => (None, Some(representative.0), true),
         };
         let uris: Vec<String> = ask.privileges.iter().map(|uri| uri.as_str().to_owned()).collect();
+        let packages = ask.packages.map_or(&[][..], |wanted| wanted.ids);
+        let packages: Vec<String> = packages.iter().map(|id| id.as_str().to_owned()).collect();
+        let packages_at = ask.packages.map(|wanted| wanted.at);
         let (kinds, indexes): (Vec<_>, Vec<_>) =
             ask.signer.iter().map(|identifier| self.finder(identifier)).unzip();
         let row = sqlx::query_file_as!(
@@ -139,13 +148,15 @@ impl Store {
             &indexes,
             ask.sealed,
             ask.their_privileges,
+            &packages,
+            packages_at,
         )
         .fetch_one(&self.pool)
         .await?;
-        self.read(row)
+        self.read(row, packages_at)
     }
 
-    fn read(&self, row: Row) -> Result<Facts> {
+    fn read(&self, row: Row, packages_at: Option<DateTime<Utc>>) -> Result<Facts> {
         let mut parties = BTreeMap::new();
         for fact in row.parties.0 {
             parties.insert(PartyId(fact.party_id), self.party_facts(fact)?);
@@ -155,6 +166,12 @@ impl Store {
             let entry = CataloguePrivilege::try_from(fact)?;
             privileges.insert(entry.privilege.uri.clone(), entry);
         }
+        let mut packages = BTreeMap::new();
+        for fact in row.packages.0 {
+            let package =
+                fact.read(packages_at.ok_or(Error::Unreadable("packages that nobody asked for"))?)?;
+            packages.insert(package.id.clone(), package);
+        }
         Ok(Facts {
             revision: Revision { epoch: row.epoch, shard: SHARD, number: row.revision },
             signers: row.signers.0.into_iter().map(|party| party.map(PartyId)).collect(),
@@ -163,6 +180,7 @@ impl Store {
             trees: trees(row.delegations.0)?,
             papers: row.papers.0.into_iter().map(PaperRow::record).collect::<Result<_>>()?,
             privileges,
+            packages,
         })
     }
 
@@ -299,6 +317,7 @@ struct Row {
     delegations: Json<Vec<TreeRow>>,
     privileges: Json<Vec<CatalogueRow>>,
     papers: Json<Vec<PaperRow>>,
+    packages: Json<Vec<PackageFact>>,
     signers: Json<Vec<Option<Uuid>>>,
 }
 

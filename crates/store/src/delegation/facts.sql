@@ -2,7 +2,8 @@
 -- $1 shard, $2 actor, $3 further parties, $4 delegations, $5 and $6 the two parties between which everything that lives is
 -- wanted, $7 whether those are the delegator and, without $6, the representative of the delegations in $4, $8 privileges,
 -- $9 and $10 the signer's identifiers, $11 whether sealed names, numbers and keys are wanted, $12 whether what the
--- delegations in $4 grant or ask for is wanted beside $8.
+-- delegations in $4 grant or ask for is wanted beside $8. $13 packages and $14 the instant at which they, and those that
+-- the delegations in $4 have to do with, are wanted: with what they hold then and later; none: no packages.
 with recursive target as (
     select d.* from delegation d where d.shard = $1 and d.delegation_id = any ($4::uuid[])
 ),
@@ -25,6 +26,20 @@ below as (
     union all
     select d.delegation_id, b.top_id
     from below b join delegation d on d.shard = $1 and d.parent_id = b.delegation_id and d.ended_at is null
+),
+wanted_package as (
+    select w.package_id from unnest($13::text[]) w (package_id) where $14::timestamptz is not null
+    union
+    select f.package_id from target t
+    join delegation_package f on f.shard = $1 and f.delegation_id = t.delegation_id where $14 is not null
+    union
+    select r.package_id from target t
+    join requested_package r on r.shard = $1 and r.delegation_id = t.delegation_id where $14 is not null
+),
+membership as materialized (
+    select m.package_id, m.privilege_id, m.member_from
+    from wanted_package w join package_privilege m on m.shard = $1 and m.package_id = w.package_id
+    where m.member_to is null or m.member_to > $14
 ),
 wanted_party as (
     select $2::uuid as party_id
@@ -59,9 +74,23 @@ select h.epoch, h.revision,
               join delegation_privilege g on g.shard = $1 and g.delegation_id = t.delegation_id where $12
               union
               select r.privilege_id from target t
-              join requested_privilege r on r.shard = $1 and r.delegation_id = t.delegation_id where $12) w
+              join requested_privilege r on r.shard = $1 and r.delegation_id = t.delegation_id where $12
+              union
+              select m.privilege_id from membership m) w
         join privilege p on p.shard = $1 and p.privilege_id = w.privilege_id)
             as "privileges!: Json<Vec<CatalogueRow>>",
+       (select coalesce(jsonb_agg(to_jsonb(k) || jsonb_build_object(
+            'current', (
+                select v.version_number from package_version v
+                where v.shard = $1 and v.package_id = k.package_id and v.published_at <= $14
+                order by v.version_number desc limit 1),
+            'memberships', (
+                select coalesce(jsonb_agg(jsonb_build_object('uri', p.uri, 'from', m.member_from)
+                                          order by p.uri, m.member_from), '[]')
+                from membership m join privilege p on p.shard = $1 and p.privilege_id = m.privilege_id
+                where m.package_id = k.package_id))), '[]')
+        from wanted_package w join package k on k.shard = $1 and k.package_id = w.package_id)
+            as "packages!: Json<Vec<PackageFact>>",
        (select coalesce(jsonb_agg(paper_row(c)), '[]')
         from target t join paper_case c on c.shard = $1 and c.delegation_id = t.delegation_id)
             as "papers!: Json<Vec<PaperRow>>",

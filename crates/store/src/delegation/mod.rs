@@ -8,6 +8,7 @@ mod get;
 mod lapsed;
 mod list;
 mod list_paper;
+mod packages;
 mod paper;
 mod proof;
 mod receipt;
@@ -15,7 +16,9 @@ pub(crate) mod row;
 
 pub(crate) use facts::bytes;
 
-pub use apply::{Changes, Designated, Held, LetterKind, LetterRequest, PaperCase, SealedMessage};
+pub use apply::{
+    Changes, Designated, Held, HeldPackage, LetterKind, LetterRequest, PaperCase, SealedMessage,
+};
 pub use designation::{Designation, DesignationFacts, Designations, DesignationsQuestion, Employee};
 pub use events::{Event, Events, EventsQuestion};
 pub use facts::{Ask, Between, Facts, PartyFacts};
@@ -23,5 +26,6 @@ pub use get::{Shown, Visible};
 pub use lapsed::Lapsed;
 pub use list::{ListQuestion, Listed, Side};
 pub use list_paper::{PaperListQuestion, PaperListed};
+pub use packages::{PackageFacts, Wanted};
 pub use proof::{Proof, SealedProof};
 pub use receipt::{Evidence, Receipt, VisibleReceipt};

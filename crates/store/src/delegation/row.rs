@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
-    delegation::{Delegation, DelegationId, Links, State, StateParts},
+    delegation::{Delegation, DelegationId, Links, Packages, State, StateParts},
     ending::Tree,
     party::PartyId,
     privilege::PrivilegeUri,
@@ -12,6 +12,7 @@ use fuldmagt_domain::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::packages::package_id;
 use crate::{Error, Result, rows};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -32,7 +33,9 @@ pub(crate) struct DelegationRow {
     chain: Vec<Uuid>,
     suspended: bool,
     grants: Vec<GrantRow>,
+    packages: Vec<FollowedRow>,
     requested: Vec<RequestedRow>,
+    requested_packages: Vec<String>,
     supersedes: Vec<Uuid>,
     superseded_by: Option<Uuid>,
 }
@@ -40,6 +43,12 @@ pub(crate) struct DelegationRow {
 #[derive(Clone, Debug, Deserialize)]
 struct GrantRow {
     uri: String,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct FollowedRow {
+    package_id: String,
     ended_at: Option<DateTime<Utc>>,
 }
 
@@ -53,7 +62,7 @@ impl TryFrom<DelegationRow> for Delegation {
     type Error = Error;
 
     fn try_from(row: DelegationRow) -> Result<Self> {
-        let (privileges, taken_out) = row.privileges()?;
+        let ((privileges, taken_out), packages) = (row.privileges()?, row.packages()?);
         let state = State::from_parts(StateParts {
             name: &row.status,
             ended_at: row.ended_at,
@@ -66,6 +75,7 @@ impl TryFrom<DelegationRow> for Delegation {
             representative: PartyId(row.representative_id),
             privileges,
             taken_out,
+            packages,
             period: rows::period(row.valid_from, row.valid_to)?,
             starts_on_acceptance: row.starts_on_acceptance,
             lapses_at: row.lapses_at,
@@ -86,22 +96,44 @@ impl TryFrom<DelegationRow> for Delegation {
 impl DelegationRow {
     /// The last instant at which anything of it was given or ended.
     pub(super) fn latest(&self) -> DateTime<Utc> {
-        let ended = self.grants.iter().filter_map(|grant| grant.ended_at).chain(self.ended_at);
+        let left = self.packages.iter().filter_map(|followed| followed.ended_at);
+        let ended = self.grants.iter().filter_map(|grant| grant.ended_at).chain(left).chain(self.ended_at);
         ended.fold(self.created_at, DateTime::max)
+    }
+
+    fn was_given(&self) -> bool {
+        !(self.grants.is_empty() && self.packages.is_empty())
+    }
+
+    /// Whether what ended then had ended before all of it did.
+    fn is_taken_out(&self, ended_at: Option<DateTime<Utc>>) -> bool {
+        ended_at.is_some_and(|ended| self.ended_at.is_none_or(|whole| ended < whole))
+    }
+
+    /// What it follows, followed at the end, or asks to follow; and what it followed before.
+    fn packages(&self) -> Result<Packages> {
+        if !self.was_given() {
+            let asked = self.requested_packages.iter().map(|id| package_id(id)).collect::<Result<_>>()?;
+            return Ok(Packages::following(asked));
+        }
+        let (out, left): (Vec<_>, Vec<_>) =
+            self.packages.iter().partition(|followed| self.is_taken_out(followed.ended_at));
+        let ids = |rows: Vec<&FollowedRow>| {
+            rows.into_iter().map(|row| package_id(&row.package_id)).collect::<Result<Vec<_>>>()
+        };
+        Ok(Packages { followed: ids(left)?, taken_out: ids(out)? })
     }
 
     /// What is, was at the end, or is asked to be delegated; and what was taken out before.
     fn privileges(&self) -> Result<(Vec<PrivilegeUri>, Vec<PrivilegeUri>)> {
-        if self.grants.is_empty() {
+        if !self.was_given() {
             // Where a form was ticked, what was ticked is what is asked for.
             let asked = self.requested.iter().filter(|asked| asked.ticked != Some(false));
             let asked = asked.map(|asked| rows::privilege_uri(&asked.uri)).collect::<Result<_>>()?;
             return Ok((asked, Vec::new()));
         }
-        let taken = |grant: &&GrantRow| {
-            grant.ended_at.is_some_and(|ended| self.ended_at.is_none_or(|whole| ended < whole))
-        };
-        let (out, left): (Vec<_>, Vec<_>) = self.grants.iter().partition(taken);
+        let (out, left): (Vec<_>, Vec<_>) =
+            self.grants.iter().partition(|grant| self.is_taken_out(grant.ended_at));
         let uris = |grants: Vec<&GrantRow>| {
             grants.into_iter().map(|grant| rows::privilege_uri(&grant.uri)).collect::<Result<Vec<_>>>()
         };

@@ -20,6 +20,8 @@ pub struct Found {
     pub base: Vec<PrivilegeUri>,
     /// How many of these may not be given then.
     pub base_unavailable: i64,
+    /// Delegations in force that follow the package.
+    pub followed_by: i64,
     /// The state that this is from.
     pub revision: Revision,
 }
@@ -33,6 +35,8 @@ pub struct Member {
     pub authority: CvrNumber,
     /// Whether it may be given from the instant on that the version counts from.
     pub may_be_given: bool,
+    /// Whether all who follow the package and do not have it by the package may have given it.
+    pub fits_followers: bool,
 }
 
 impl Store {
@@ -85,39 +89,34 @@ impl Store {
             latest: latest.version()?,
             base: uris(row.base_uris)?,
             base_unavailable: row.base_unavailable,
+            followed_by: row.followed_by,
             revision: Revision { epoch: row.epoch, shard: SHARD, number: row.revision },
         })
     }
 
-    /// The privileges of these names, in their order; `None` for one that is not there. One round trip.
+    /// The privileges of these names, in their order, as the package would hold them from `then` on; `None` for one that
+    /// is not there. One round trip.
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unreadable`].
     pub async fn package_members(
         &self,
+        package: &PackageId,
         privileges: &[PrivilegeUri],
         then: DateTime<Utc>,
     ) -> Result<Vec<Option<Member>>> {
         let uris: Vec<String> = privileges.iter().map(|uri| uri.as_str().to_owned()).collect();
-        let rows = sqlx::query!(
-            r#"select p.privilege_id as "privilege_id?", p.authority_cvr as "authority_cvr?",
-                      privilege_may_be_given(p, $3) as "may_be_given!"
-               from unnest($2::text[]) with ordinality w (uri, item)
-               left join privilege p on p.shard = $1 and p.uri = w.uri
-               order by w.item"#,
-            SHARD,
-            &uris,
-            then,
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let rows = sqlx::query_file!("src/package/members.sql", SHARD, &uris, then, package.as_str())
+            .fetch_all(&self.pool)
+            .await?;
         rows.into_iter()
             .map(|row| {
                 let (Some(number), Some(authority)) = (row.privilege_id, row.authority_cvr) else {
                     return Ok(None);
                 };
                 let authority = CvrNumber::parse(&authority).map_err(|_| Error::Unreadable("authority"))?;
-                Ok(Some(Member { number, authority, may_be_given: row.may_be_given }))
+                let (may_be_given, fits_followers) = (row.may_be_given, row.fits_followers);
+                Ok(Some(Member { number, authority, may_be_given, fits_followers }))
             })
             .collect()
     }

@@ -6,7 +6,10 @@ select h.epoch, h.revision, k.package_id as "package_id?", k.authority_cvr as "a
        c.version_number as "current_number?", c.published_at as "current_published_at?", c.uris as "current_uris?",
        u.version_number as "upcoming_number?", u.published_at as "upcoming_published_at?", u.uris as "upcoming_uris?",
        l.version_number as "latest_number?", l.published_at as "latest_published_at?", l.uris as "latest_uris?",
-       b.uris as "base_uris?", coalesce(b.unavailable, 0) as "base_unavailable!"
+       b.uris as "base_uris?", coalesce(b.unavailable, 0) as "base_unavailable!",
+       (select count(*) from delegation_package f
+        where f.shard = $1 and f.package_id = $2 and f.ended_at is null and f.valid_from <= $3 and $3 < f.valid_to
+       ) as "followed_by!"
 from feed_head h
 left join package k on k.shard = $1 and k.package_id = $2
 left join lateral (

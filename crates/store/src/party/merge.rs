@@ -232,25 +232,47 @@ fn numbers(row: &Row, survivor: PartyId, absorbed: PartyId) -> Numbers {
 }
 
 async fn end_grants(transaction: &mut Transaction<'static, Postgres>, steps: &[Step]) -> Result<()> {
-    let mut columns = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut taken, mut left) = (Ends::default(), Ends::default());
     for step in steps {
-        for uri in &step.takes {
-            columns.0.push(step.id().0);
-            columns.1.push(uri.as_str().to_owned());
-            columns.2.push(step.at);
-            columns.3.push(step.kind.taken_as().to_owned());
-        }
+        step.takes.iter().for_each(|uri| taken.push(step, uri.as_str()));
+        step.leaves.iter().for_each(|package| left.push(step, package.as_str()));
     }
-    let wanted = columns.0.len();
-    let (delegations, uris, instants, kinds) = columns;
-    let ended =
-        sqlx::query_file!("src/party/merge_grants.sql", SHARD, &delegations, &uris, &instants, &kinds)
-            .execute(&mut **transaction)
-            .await?;
-    if usize::try_from(ended.rows_affected()) == Ok(wanted) {
-        Ok(())
-    } else {
-        Err(Error::Conflict(Conflict::Version))
+    let Ends { delegations, names, instants, kinds } = &taken;
+    let ended = sqlx::query_file!("src/party/merge_grants.sql", SHARD, delegations, names, instants, kinds)
+        .execute(&mut **transaction)
+        .await?;
+    taken.require(ended.rows_affected())?;
+    let Ends { delegations, names, instants, kinds } = &left;
+    let ended = sqlx::query_file!("src/party/merge_packages.sql", SHARD, delegations, names, instants, kinds)
+        .execute(&mut **transaction)
+        .await?;
+    left.require(ended.rows_affected())
+}
+
+/// What ends of delegations, column by column.
+#[derive(Default)]
+struct Ends {
+    delegations: Vec<Uuid>,
+    names: Vec<String>,
+    instants: Vec<chrono::DateTime<chrono::Utc>>,
+    kinds: Vec<String>,
+}
+
+impl Ends {
+    fn push(&mut self, step: &Step, name: &str) {
+        self.delegations.push(step.id().0);
+        self.names.push(name.to_owned());
+        self.instants.push(step.at);
+        self.kinds.push(step.kind.taken_as().to_owned());
+    }
+
+    /// That as many ended.
+    fn require(&self, ended: u64) -> Result<()> {
+        if usize::try_from(ended) == Ok(self.names.len()) {
+            Ok(())
+        } else {
+            Err(Error::Conflict(Conflict::Version))
+        }
     }
 }
 

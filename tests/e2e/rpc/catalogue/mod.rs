@@ -1,5 +1,6 @@
 //! The catalogue of systems, privileges and packages.
 
+mod followers;
 mod hide_package;
 mod hide_privilege;
 mod impact;

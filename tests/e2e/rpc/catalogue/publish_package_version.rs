@@ -63,7 +63,12 @@ async fn a_package_holds_what_its_version_says_from_now_on() {
         ..package(PACKAGE, AUTHORITY_CVR)
     };
     assert_eq!(answer.package.as_ref(), Some(&wanted));
-    let impact = PackageImpact { privileges: 2, privileges_added: 2, ..PackageImpact::default() };
+    let impact = PackageImpact {
+        delegations_following: 0,
+        privileges: 2,
+        privileges_added: 2,
+        ..PackageImpact::default()
+    };
     assert_eq!(answer.impact, Some(impact));
     assert_eq!(world.packages().await, [wanted]);
     assert_eq!(held(&world, now).await, [SEE, CHANGE]);
@@ -80,6 +85,7 @@ async fn a_version_to_come_takes_the_place_of_the_current_one_at_its_time() {
     assert_eq!(told.current, version(1, "2026-06-15T10:00:00Z", &[SEE, CHANGE]));
     assert_eq!(told.upcoming, version(2, july, &[SEE, SIGN]));
     let impact = PackageImpact {
+        delegations_following: 0,
         privileges: 2,
         privileges_added: 1,
         privileges_removed: 1,

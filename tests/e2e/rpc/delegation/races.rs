@@ -33,7 +33,7 @@ enum Racer {
 
 /// An answer, signed if it must be, and not yet sent.
 enum Answer {
-    Accept(AcceptDelegationRequest),
+    Accept(Box<AcceptDelegationRequest>),
     Decline(DeclineDelegationRequest),
     Withdraw(WithdrawRequestRequest),
 }
@@ -48,7 +48,7 @@ impl Racer {
                     replace_existing: true,
                     ..world.accepting(from, request)
                 };
-                Answer::Accept(world.signed(accept).await)
+                Answer::Accept(Box::new(world.signed(accept).await))
             }
             Self::Declines => Answer::Decline(world.declining(from, request)),
             Self::Withdraws => Answer::Withdraw(world.withdrawing(to, request)),
@@ -77,7 +77,7 @@ impl Answer {
     async fn sent_by(self, client: Client) -> Result<Delegation, Status> {
         let mut client = client.delegations();
         let delegation = match self {
-            Self::Accept(request) => client.accept_delegation(request).await?.into_inner().delegation,
+            Self::Accept(request) => client.accept_delegation(*request).await?.into_inner().delegation,
             Self::Decline(request) => client.decline_delegation(request).await?.into_inner().delegation,
             Self::Withdraw(request) => client.withdraw_request(request).await?.into_inner().delegation,
         };

@@ -30,6 +30,7 @@ pub(super) async fn tell(callers: &Callers, parties: &Parties) -> anyhow::Result
         privileges: vec![TAX_STATEMENT.to_owned(), TAX_DEBT.to_owned()],
         period: until(ASKED_DAYS)?,
         message: "Kære Karen, så kan jeg ordne din årsopgørelse.".to_owned(),
+        ..v1::RequestDelegationRequest::default()
     };
     let asked = front_end.delegations().request_delegation(request).await.map_err(refused)?.into_inner();
     let asked = asked.delegation.context("a request")?;
@@ -77,7 +78,7 @@ async fn accept(
         delegation_id: asked.delegation_id.clone(),
         privileges: vec![TAX_STATEMENT.to_owned()],
         period: until(ACCEPTED_DAYS)?,
-        replace_existing: false,
+        ..v1::AcceptTerms::default()
     };
     let karen = actor(&parties.karen);
     let signed = callers
@@ -92,8 +93,8 @@ async fn accept(
         etag: asked.etag.clone(),
         privileges: terms.privileges,
         period: terms.period,
-        replace_existing: false,
         signature: Some(signed.proof),
+        ..v1::AcceptDelegationRequest::default()
     };
     let answer = callers.front_end.delegations().accept_delegation(accept).await.map_err(refused)?;
     answer.into_inner().delegation.context("a delegation")

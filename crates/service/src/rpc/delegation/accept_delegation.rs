@@ -78,6 +78,7 @@ fn parse(message: AcceptDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid, 
         privileges: message.privileges,
         period: message.period,
         replace_existing: message.replace_existing,
+        packages: message.packages,
     };
     let terms = terms::accept(&mut fields, actor, terms, now);
     let signature = fields.read("signature", |fields| signature(fields, message.signature, now));

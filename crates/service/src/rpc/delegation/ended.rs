@@ -9,6 +9,7 @@ use crate::{
     rpc::from_proto::{
         Violations,
         actor::actor,
+        delegated_packages,
         delegation::end_reason,
         ids::{delegation_id, request_id},
         privileges,
@@ -23,7 +24,7 @@ pub(super) struct Asked {
     pub(super) reason: i32,
     /// Only these; empty for all.
     pub(super) privileges: Vec<String>,
-    /// Only these as well. No delegation has any yet.
+    /// Only these as well.
     pub(super) packages: Vec<String>,
 }
 
@@ -34,14 +35,9 @@ pub(super) fn parse(asked: Asked, by: EndedBy) -> Result<(Uuid, End)> {
     let delegation = fields.read("delegation_id", |fields| delegation_id(fields, &asked.delegation_id));
     let reason = fields.read("reason", |fields| end_reason(fields, asked.reason));
     let privileges = fields.read("privileges", |fields| privileges::filter(fields, &asked.privileges));
-    let packages = fields.read("packages", |fields| {
-        let none = |fields: &mut Violations, _: &String| -> Option<()> {
-            fields.refuse("PACKAGE_NOT_DELEGATED", "must be one that the delegation has")
-        };
-        fields.each(&asked.packages, none)
-    });
+    let packages = fields.read("packages", |fields| delegated_packages::ids(fields, &asked.packages));
     fields.finish(|| {
-        let (actor, delegation, _) = (actor?, delegation?, packages?);
-        Some((request_id?, End { actor, delegation, by, privileges: privileges?, reason: reason? }))
+        let (actor, delegation, privileges) = (actor?, delegation?, privileges?);
+        Some((request_id?, End { actor, delegation, by, privileges, packages: packages?, reason: reason? }))
     })
 }

@@ -16,9 +16,10 @@ use crate::{
         from_proto::{
             Violations,
             actor::actor,
+            delegated_packages::choices,
             ids::{party_id, request_id},
             period::period,
-            privileges::privileges,
+            privileges::{filter, privileges},
             text,
         },
         to_proto,
@@ -82,7 +83,12 @@ fn parse(message: RequestDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid,
         }
         Some(delegator)
     });
-    let privileges = fields.read("privileges", |fields| privileges(fields, &message.privileges));
+    let privileges = fields.read("privileges", |fields| {
+        // A package is enough.
+        let read = if message.packages.is_empty() { privileges } else { filter };
+        read(fields, &message.privileges)
+    });
+    let packages = fields.read("packages", |fields| choices(fields, &message.packages));
     let period = fields.read("period", |fields| period(fields, message.period, now));
     let text = fields.read("message", |fields| text::message(fields, &message.message));
     fields.finish(|| {
@@ -91,6 +97,7 @@ fn parse(message: RequestDelegationRequest, now: DateTime<Utc>) -> Result<(Uuid,
             representative: representative?,
             delegator: delegator?,
             privileges: privileges?,
+            packages: packages?,
             period: period?,
             starts_on_acceptance,
             message: text?,

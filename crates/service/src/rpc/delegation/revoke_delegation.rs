@@ -11,7 +11,12 @@ use crate::{
         App, Result,
         command::{Channel, Order},
     },
-    rpc::{answered, caller::caller, from_proto::privileges, to_proto},
+    rpc::{
+        answered,
+        caller::caller,
+        from_proto::{delegated_packages, privileges},
+        to_proto,
+    },
 };
 
 const RPC: &str = "fuldmagt.v1.DelegationService/RevokeDelegation";
@@ -23,7 +28,7 @@ pub(super) async fn handle(
     let call = app.call(caller(&request, RPC)?);
     let message = request.into_inner();
     let payload = message.encode_to_vec();
-    let privileges = message.privileges.clone();
+    let (privileges, packages) = (message.privileges.clone(), message.packages.clone());
     let (request_id, end) = parse(
         Asked {
             request_id: message.request_id,
@@ -37,7 +42,9 @@ pub(super) async fn handle(
     )?;
     let order = app.order(call.acted_by(end.actor.party), request_id, &payload, Channel::SelfService);
     let ended = app.end_delegation(order, end, encode).await;
-    let answer = ended.map_err(|error| privileges::not_delegated(error, &privileges))?;
+    let answer = ended.map_err(|error| {
+        delegated_packages::not_followed(privileges::not_delegated(error, &privileges), &packages)
+    })?;
     let mut response: RevokeDelegationResponse = answered(&answer)?;
     response.revision = answer.revision.to_token();
     Ok(response)

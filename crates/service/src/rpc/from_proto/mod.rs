@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod catalogue;
 pub mod cpr_snapshot;
+pub mod delegated_packages;
 pub mod delegation;
 pub mod identifier;
 pub mod ids;

@@ -5,6 +5,7 @@ use fuldmagt_proto::v1;
 
 use super::{
     Violations,
+    delegated_packages::choices,
     ids::{delegation_id, party_id},
     period::{stated, term},
     privileges::{filter, privileges},
@@ -26,7 +27,15 @@ pub fn create(
         }
         Some(representative)
     });
-    let privileges = fields.read("privileges", |fields| privileges(fields, &proto.privileges));
+    let privileges = fields.read("privileges", |fields| {
+        // A package is enough.
+        if proto.packages.is_empty() {
+            privileges(fields, &proto.privileges)
+        } else {
+            filter(fields, &proto.privileges)
+        }
+    });
+    let packages = fields.read("packages", |fields| choices(fields, &proto.packages));
     let period = fields.read("period", |fields| stated(fields, proto.period, now));
     let (stated, period) = period?;
     Some(create_delegation::Terms {
@@ -34,6 +43,7 @@ pub fn create(
         delegator: delegator?,
         representative: representative?,
         privileges: privileges?,
+        packages: packages?,
         stated,
         period,
         replace: proto.replace_existing,
@@ -49,11 +59,13 @@ pub fn accept(
 ) -> Option<accept_delegation::Terms> {
     let delegation = fields.read("delegation_id", |fields| delegation_id(fields, &proto.delegation_id));
     let privileges = fields.read("privileges", |fields| filter(fields, &proto.privileges));
+    let packages = fields.read("packages", |fields| choices(fields, &proto.packages));
     let (stated, term) = fields.read("period", |fields| term(fields, proto.period, now))?;
     Some(accept_delegation::Terms {
         actor: actor?,
         delegation: delegation?,
         privileges: privileges?,
+        packages: packages?,
         stated,
         term,
         replace: proto.replace_existing,

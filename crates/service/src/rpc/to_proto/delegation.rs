@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     delegation::{Delegation, DelegationId, EndReason, EventKind, Reason, State, Status, Termination},
+    package::PackageId,
     party::PartyId,
     privilege::PrivilegeUri,
     text::Name,
@@ -39,7 +40,7 @@ pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation 
         representative_name: String::new(),
         message: String::new(),
         revoked_privileges: uris(&delegation.taken_out),
-        packages: Vec::new(),
+        packages: delegation.packages.followed.iter().map(followed).collect(),
         lapse_time: delegation.lapses_at.filter(|_| is_unanswered(delegation)).map(timestamp),
         parent_id: delegation.links.parent.map(|parent| parent.to_string()).unwrap_or_default(),
         depth: i32::try_from(delegation.links.chain.len()).unwrap_or(i32::MAX),
@@ -47,6 +48,10 @@ pub fn delegation(delegation: &Delegation, at: DateTime<Utc>) -> v1::Delegation 
         superseded_by: delegation.links.superseded_by.map(|by| by.to_string()).unwrap_or_default(),
         termination_reason: termination_reason(delegation.state.termination()).into(),
     }
+}
+
+fn followed(package: &PackageId) -> v1::DelegatedPackage {
+    v1::DelegatedPackage { package_id: package.as_str().to_owned(), version: 0 }
 }
 
 fn uris(privileges: &[PrivilegeUri]) -> Vec<String> {
@@ -183,7 +188,7 @@ const fn end_reason(reason: EndReason) -> v1::EndReason {
 #[cfg(test)]
 mod tests {
     use fuldmagt_domain::{
-        delegation::{DelegationId, Links, State},
+        delegation::{DelegationId, Links, Packages, State},
         period::Period,
         privilege::PrivilegeUri,
         text::Message,
@@ -207,6 +212,7 @@ mod tests {
                 PrivilegeUri::parse("urn:dk:b").unwrap(),
             ],
             taken_out: Vec::new(),
+            packages: Packages::following(vec![PackageId::parse("skat-al").unwrap()]),
             period: Period::new(at(10), at(20)).unwrap(),
             starts_on_acceptance: false,
             lapses_at: None,
@@ -236,6 +242,7 @@ mod tests {
         assert_eq!(proto.delegator_id, Uuid::from_u128(2).to_string());
         assert_eq!(proto.representative_id, Uuid::from_u128(3).to_string());
         assert_eq!(proto.privileges, ["urn:dk:a", "urn:dk:b"]);
+        assert_eq!(proto.packages, [v1::DelegatedPackage { package_id: "skat-al".to_owned(), version: 0 }]);
         assert_eq!((proto.valid_from, proto.valid_to), (Some(timestamp(at(10))), Some(timestamp(at(20)))));
         assert_eq!((proto.create_time, proto.etag.as_str()), (Some(timestamp(at(0))), "7"));
         assert_eq!((proto.delegator_name, proto.representative_name, proto.message), Default::default());

@@ -36,6 +36,7 @@ pub fn package_impact(impact: &PackageImpact) -> v1::PackageImpact {
         privileges_added: count(impact.added),
         privileges_removed: count(impact.removed),
         privileges_unavailable: count(impact.unavailable),
+        delegations_following: impact.followed_by,
     }
 }
 

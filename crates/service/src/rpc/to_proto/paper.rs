@@ -32,7 +32,7 @@ pub const fn reject_reason(reason: PaperRejectReason) -> v1::PaperRejectReason {
 #[cfg(test)]
 mod tests {
     use fuldmagt_domain::{
-        delegation::{Delegation, DelegationId, Links, State},
+        delegation::{Delegation, DelegationId, Links, Packages, State},
         paper::{Record, SignedForm},
         party::PartyId,
         period::Period,
@@ -54,6 +54,7 @@ mod tests {
             representative: PartyId(Uuid::from_u128(3)),
             privileges: vec![PrivilegeUri::parse("urn:dk:a").unwrap()],
             taken_out: Vec::new(),
+            packages: Packages::default(),
             period: Period::new(at(10), at(20)).unwrap(),
             starts_on_acceptance: true,
             lapses_at: None,

@@ -1,6 +1,10 @@
 //! Packages: named sets of privileges, whose content changes by versions.
 
+mod offer;
+
 use std::fmt;
+
+pub use offer::{Following, Given, MAX_PACKAGES, Mode, Offer, with_pinned};
 
 use crate::privilege::SystemId;
 
