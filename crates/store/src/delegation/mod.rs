@@ -1,6 +1,8 @@
 //! Delegations: everything that is written about them in one statement, and what their parties read.
 
 mod apply;
+mod changes;
+mod columns;
 pub(crate) mod designation;
 mod events;
 mod facts;
@@ -16,7 +18,7 @@ pub(crate) mod row;
 
 pub(crate) use facts::bytes;
 
-pub use apply::{
+pub use changes::{
     Changes, Designated, Held, HeldPackage, LetterKind, LetterRequest, PaperCase, SealedMessage,
 };
 pub use designation::{Designation, DesignationFacts, Designations, DesignationsQuestion, Employee};

@@ -9,7 +9,7 @@ use fuldmagt_domain::{
 };
 use serde::Deserialize;
 
-use super::{Changes, Facts, apply::Pair};
+use super::{Changes, Facts, columns::Pair};
 use crate::{
     Error, Result,
     catalogue::{Texts, TextsRow},

@@ -7,7 +7,7 @@ use fuldmagt_domain::{
 };
 use uuid::Uuid;
 
-use super::apply::SealedMessage;
+use super::SealedMessage;
 use crate::{
     Error, Result, Store,
     crypt::{DataKey, Purpose},
