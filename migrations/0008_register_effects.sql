@@ -36,9 +36,10 @@ create trigger register_is_asked after insert or update of replaced_at on identi
     for each row when (new.kind = 'cpr' and new.replaced_at is null) execute function ask_the_register();
 
 -- Puts everybody in the queue for whom a copy may have something to say. How the two are joined is left to the planner:
--- few known parties are looked up, very many are hashed.
+-- few known parties are looked up, very many are hashed. But the copy is read by its key, which has the status beside it:
+-- its rows, with name and address, are many times as long.
 create function queue_register_effects(of_shard smallint, of_snapshot integer, acting smallint[])
-returns bigint language plpgsql set jit = off as $$
+returns bigint language plpgsql set jit = off set enable_seqscan = off as $$
 declare
     queued bigint;
 begin

@@ -48,8 +48,12 @@ impl Checks {
     pub(crate) async fn new(population: &Population, endpoint: &Endpoint) -> anyhow::Result<Self> {
         let authority = PrivilegeNumber(0).authority();
         let now = population.now();
+        // What an organisation holds is used by its designated employees, of whom the population has none.
+        let by_itself = |party: PartyNumber| !matches!(party.identifier(), Identifier::Cvr(_));
         let in_force = population.delegations.iter().filter(|delegation| {
-            delegation.is_in_force(now) && delegation.is_in_force(now + TimeDelta::hours(12))
+            by_itself(delegation.representative)
+                && delegation.is_in_force(now)
+                && delegation.is_in_force(now + TimeDelta::hours(12))
         });
         let questions: Vec<_> = in_force
             .filter_map(|delegation| {

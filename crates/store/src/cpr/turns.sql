@@ -69,10 +69,13 @@ followed as (
     where q.shard = $1 and q.party_id = f.party_id and f.merges
     returning 1
 ),
+-- As sets: the planner, who takes both for a few rows, would compare each with each.
+settled as (
+    select k.party_id from picked k except select f.party_id from found f where f.merges
+),
 done as (
-    delete from register_effect q using picked k
+    delete from register_effect q using settled k
     where q.shard = $1 and q.party_id = k.party_id
-      and not exists (select from found f where f.party_id = k.party_id and f.merges)
     returning 1
 ),
 counted as (
