@@ -12,8 +12,8 @@ with open as materialized (
 ),
 acknowledged as (
     update notice_item n set acknowledged_at = $2
-    from open o
-    where n.shard = $1 and n.item_id = o.item_id
+    -- Not a join, which compares everything with everything in a table that has grown since it was analysed.
+    where n.shard = $1 and n.item_id = any (array(select o.item_id from open o))
     returning n.notice_id
 ),
 logged as (

@@ -23,15 +23,14 @@ due as materialized (
 ),
 turn as materialized (
     select n.item_id, n.receiver_id, n.occurred_at
-    from (select f.* from (select distinct on (receiver_id) * from due order by receiver_id, occurred_at, item_id) f
+    from notice_item n
+    where n.shard = $1 and n.notice_id is null and n.cancelled_at is null
+      and n.item_id = any (array(
+          select f.item_id
+          from (select distinct on (receiver_id) * from due order by receiver_id, occurred_at, item_id) f
           order by f.occurred_at, f.item_id
-          limit greatest($3 - (select count(*) from told), 0)) f
-    cross join lateral (
-        select n.item_id, n.receiver_id, n.occurred_at
-        from notice_item n
-        where n.shard = $1 and n.item_id = f.item_id and n.notice_id is null and n.cancelled_at is null
-        for update skip locked
-    ) n
+          limit greatest($3 - (select count(*) from told), 0)))
+    for update skip locked
 ),
 gathered as materialized (
     select t.receiver_id, t.occurred_at as first_at, t.item_id as first_id, i.item_id
@@ -59,11 +58,14 @@ page as materialized (
                 group by g.receiver_id, g.first_at, g.first_id) n) l
     where l.items_before < $6
 ),
+-- Each item is looked for among those gathered, and not those gathered among the items: as good a plan as there is of a
+-- table that has grown since it was analysed, of which a join on the key compares everything with everything.
 closed as (
-    update notice_item n set notice_id = p.notice_id
-    from page p join gathered g on g.receiver_id = p.receiver_id
+    update notice_item n
+    set notice_id = (select p.notice_id from page p where p.receiver_id = n.receiver_id)
     -- Locked as they are: waiting. To say so again would have every item that waits looked at for each of them.
-    where n.shard = $1 and n.item_id = g.item_id
+    where n.shard = $1
+      and n.item_id = any (array(select g.item_id from gathered g join page p on p.receiver_id = g.receiver_id))
     returning n.notice_id, n.receiver_id, n.item_id, n.kind, n.delegation_id, n.occurred_at
 ),
 item as materialized (
