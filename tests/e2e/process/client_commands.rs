@@ -106,6 +106,36 @@ async fn a_delegation_is_given_checked_listed_and_revoked_by_commands_that_print
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_package_of_the_demo_catalogue_is_given_by_its_id_or_one_of_its_versions() {
+    let (world, _database) = World::new().await;
+    let loaded = world.client("operator", &["catalogue", "load"]).run();
+    assert_eq!((loaded.code, loaded.err.as_str()), (Some(0), ""));
+    let to = in_a_month();
+    let give = |package: &str| {
+        let parties = ["--delegator", &world.delegator, "--representative", &world.representative];
+        world
+            .client("borger-dk", &[&["give", "--package", package, "--to", &to], &parties[..]].concat())
+            .run()
+    };
+    for wrong in ["skat-samlet@", "skat-samlet@0", "skat-samlet@new"] {
+        let refused = give(wrong);
+        assert_eq!(refused.code, Some(64), "{refused:?}");
+        assert!(refused.err.contains("a version is a whole number from 1"), "{}", refused.err);
+    }
+    for (package, packages, privileges) in [("skat-samlet", 1, 0), ("skat-samlet@1", 0, 4)] {
+        let given = give(package);
+        assert_eq!((given.code, given.err.as_str()), (Some(0), ""), "{package}");
+        let given = json(&given.out);
+        let counts = ["packages", "privileges"].map(|list| given[list].as_array().unwrap().len());
+        assert_eq!(counts, [packages, privileges], "{given}");
+        assert_eq!(world.check("skat", "urn:dk:skat:gaeld:se").code, Some(0));
+        let revoke = ["revoke", given["delegation_id"].as_str().unwrap(), "--by", &world.delegator];
+        assert_eq!(world.client("borger-dk", &revoke).run().code, Some(0));
+    }
+    assert_eq!(world.serving.stop().code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_is_refused_ends_with_1_and_prints_the_reason_as_json() {
     let (mut world, _database) = World::new().await;
     let refusal = |ended: Finished| {

@@ -632,11 +632,6 @@ pub struct CprSnapshotTrailer {
     /// A chunk's text is the texts of its records, one after the other; a record's text is, each in UTF-8 exactly as it is
     /// sent and each followed by the byte 1F: cpr_number, status, new_cpr_number, `1` if is_protected and else `0`, name,
     /// country_code, and every line of the address; and then the byte 1E.
-    ///
-    /// The text of a record is, in Python:
-    ///
-    ///      fields = \[r.cpr_number, r.status, r.new_cpr_number, "01"[r.is_protected\], r.name, r.country_code]
-    ///      "".join(field + "\x1f" for field in \[*fields, *r.address_lines\]) + "\x1e"
     #[prost(bytes = "vec", tag = "2")]
     pub sha256: ::prost::alloc::vec::Vec<u8>,
 }

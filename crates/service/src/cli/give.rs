@@ -12,6 +12,7 @@ use tonic::Status;
 
 use super::{
     client::{Client, Connection, Output, actor, identifier, request_id, time},
+    list::package_ids,
     runtime,
 };
 
@@ -27,8 +28,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "IDENTIFIER")]
     representative: String,
     /// A privilege's URI (may be repeated)
-    #[arg(long, value_name = "URI", required = true)]
+    #[arg(long, value_name = "URI", required_unless_present = "package")]
     privilege: Vec<String>,
+    /// A package's id: what it holds at each instant; or ID@VERSION: what that version holds (may be repeated)
+    #[arg(long, value_name = "PACKAGE", value_parser = package)]
+    package: Vec<v1::DelegatedPackage>,
     /// The first day, YYYY-MM-DD in Denmark; now when it is left out
     #[arg(long, value_name = "DATE")]
     from: Option<String>,
@@ -54,6 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                     "delegator_id": given.delegator_id,
                     "representative_id": given.representative_id,
                     "privileges": given.privileges,
+                    "packages": package_ids(&given),
                     "valid_from": time(given.valid_from.as_ref()),
                     "valid_to": time(given.valid_to.as_ref()),
                     "agreement": { "text_da": agreement.text_da, "text_en": agreement.text_en },
@@ -86,6 +91,7 @@ async fn give(
         delegator_id: delegator.clone(),
         representative_id: representative.clone(),
         privileges: args.privilege.clone(),
+        packages: args.package.clone(),
         period: Some(v1::Period {
             start: args.from.clone().map(Start::FromDate),
             end: Some(End::ToDate(args.to.clone())),
@@ -99,10 +105,23 @@ async fn give(
         delegator_id: delegator,
         representative_id: representative,
         privileges: terms.privileges,
+        packages: terms.packages,
         period: terms.period,
         message: args.message.clone(),
         signature: Some(signed.proof),
         ..v1::CreateDelegationRequest::default()
     };
     Ok((signed.agreement, client.delegations().create_delegation(request).await?.into_inner()))
+}
+
+/// A package as it is written on the command line.
+fn package(written: &str) -> Result<v1::DelegatedPackage, String> {
+    let (id, version) = match written.split_once('@') {
+        None => (written, 0),
+        Some((id, version)) => {
+            let version = version.parse().ok().filter(|version| *version > 0);
+            (id, version.ok_or("a version is a whole number from 1")?)
+        }
+    };
+    Ok(v1::DelegatedPackage { package_id: id.to_owned(), version })
 }

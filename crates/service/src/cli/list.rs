@@ -133,6 +133,7 @@ fn delegation_json(delegation: &v1::Delegation) -> Value {
         "delegator_name": delegation.delegator_name,
         "representative_name": delegation.representative_name,
         "privileges": delegation.privileges,
+        "packages": package_ids(delegation),
         "valid_from": time(delegation.valid_from.as_ref()),
         "valid_to": time(delegation.valid_to.as_ref()),
         "status": delegation.status().as_str_name().trim_start_matches("DELEGATION_STATUS_"),
@@ -146,8 +147,14 @@ fn delegation_line(delegation: &v1::Delegation) -> String {
     let named = |name: &String, id: &String| if name.is_empty() { id.clone() } else { name.clone() };
     let giver = named(&delegation.delegator_name, &delegation.delegator_id);
     let holder = named(&delegation.representative_name, &delegation.representative_id);
-    let privileges = delegation.privileges.join(", ");
-    format!("{} {status:<9} {from} to {to}  {giver} -> {holder}: {privileges}", delegation.delegation_id)
+    let privileges = delegation.privileges.iter().map(String::as_str);
+    let given = privileges.chain(package_ids(delegation)).collect::<Vec<_>>().join(", ");
+    format!("{} {status:<9} {from} to {to}  {giver} -> {holder}: {given}", delegation.delegation_id)
+}
+
+/// The packages that a delegation follows.
+pub(super) fn package_ids(delegation: &v1::Delegation) -> Vec<&str> {
+    delegation.packages.iter().map(|package| package.package_id.as_str()).collect()
 }
 
 fn entry_json(entry: &v1::DelegatedPrivilege) -> Value {

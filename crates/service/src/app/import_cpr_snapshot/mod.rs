@@ -1,7 +1,7 @@
 //! `ImportCprSnapshot`: a full copy of the CPR register comes in a stream and takes the place of the one before.
 //!
 //! Two tasks work on an import. The caller's reads the stream, and hands each chunk to a thread that parses and seals
-//! it. The [`writer`] takes them in order, writes them, and is the only one that changes the import; it goes on to its
+//! it. The `writer` takes them in order, writes them, and is the only one that changes the import; it goes on to its
 //! end when the caller hangs up. So much is on its way between the two as their queue holds, whatever the size of the
 //! copy.
 

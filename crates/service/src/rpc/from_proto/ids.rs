@@ -44,7 +44,7 @@ pub fn request_id(fields: &mut Violations, text: &str) -> Option<Uuid> {
     uuid(fields, text)
 }
 
-/// Notices: 1 to [`MAX_NOTICES`], none twice.
+/// Notices: 1 to `MAX_NOTICES`, none twice.
 pub fn notice_ids(fields: &mut Violations, texts: &[String]) -> Option<Vec<Uuid>> {
     if texts.is_empty() || texts.len() > MAX_NOTICES {
         return fields.refuse("NOTICES_COUNT", format!("1 to {MAX_NOTICES} notices"));
