@@ -45,6 +45,9 @@ alter table party add column merged_into uuid;
 alter table party add constraint merged_party_has_ended check (merged_into is null or standing = 'ended');
 alter table party add foreign key (shard, merged_into) references party (shard, party_id);
 create index party_merged_into on party (shard, merged_into) where merged_into is not null;
+-- Whom a logged-in party may act for: itself and, as long as it is employed, its organisation.
+create function acts_for(p party) returns uuid[] immutable
+    return array[p.party_id, case when p.standing <> 'ended' then p.organisation_id end];
 create index employee_of on party (shard, organisation_id) where organisation_id is not null;
 
 -- An identifier that was replaced still names its party: a CPR number after it was changed.
@@ -346,6 +349,8 @@ create table signature_proof (
     level_of_assurance text collate "C" not null check (level_of_assurance in ('substantial', 'high')),
     -- SHA-256 of what was signed.
     digest bytea not null check (length(digest) = 32),
+    -- What the signature is recognised by: a keyed digest of signer, text, instant and evidence.
+    signature_index bytea not null check (length(signature_index) = 32),
     wrapping_key_id text collate "C" not null,
     wrapped_key bytea not null,
     -- Under the proof's data key: text, signer's identifiers, evidence.
@@ -354,6 +359,8 @@ create table signature_proof (
     evidence_ciphertext bytea not null,
     primary key (shard, proof_id)
 );
+-- Who took a delegation back does not find it given again by what they signed then.
+create unique index signature_counts_once on signature_proof (shard, signature_index);
 create unique index proof_of_delegation on signature_proof (shard, delegation_id, delegation_version);
 create index proof_by_age on signature_proof (shard, recorded_at);
 create trigger signature_proof_is_written_once before update on signature_proof

@@ -10,6 +10,8 @@ alter table delegation
 alter table delegation_privilege add constraint grant_of_its_delegation
     foreign key (shard, delegation_id, delegator_id, representative_id, valid_to, depth)
     references delegation (shard, delegation_id, delegator_id, representative_id, valid_to, depth) on update cascade;
+-- Left of a package that is followed no longer: it is not given on, as nothing of a package is.
+alter table delegation_privilege add column kept boolean not null default false;
 alter table delegation_package add constraint package_of_its_delegation
     foreign key (shard, delegation_id, delegator_id, representative_id, valid_to, depth)
     references delegation (shard, delegation_id, delegator_id, representative_id, valid_to, depth) on update cascade;
@@ -56,6 +58,12 @@ create table requested_package (
     foreign key (shard, delegation_id) references delegation (shard, delegation_id),
     foreign key (shard, package_id) references package (shard, package_id)
 );
+
+-- Whether who follows a package has by it a privilege that it holds from an instant on. Hidden with "delegations that were
+-- given before live on", a privilege was given to nobody who would come to it afterwards.
+create function reaches_followers(grants_kept boolean, hidden_at timestamptz, republished_at timestamptz,
+                                  member_from timestamptz, at timestamptz) returns boolean immutable
+    return not grants_kept or member_from < hidden_at or coalesce(republished_at <= at, false);
 
 -- Of these privileges those that somebody who follows the package, and does so beyond the instant from which the package
 -- is to hold them, may not be known to have given: then they would have something that they were never able to give. The
@@ -160,7 +168,8 @@ create or replace function delegation_row(d delegation) returns jsonb language s
             select from party p where p.shard = d.shard and p.standing = 'suspended'
               and p.party_id = any (d.chain || d.delegator_id || d.representative_id)),
         'grants', coalesce((
-            select jsonb_agg(jsonb_build_object('uri', p.uri, 'ended_at', g.ended_at) order by p.uri)
+            select jsonb_agg(jsonb_build_object('uri', p.uri, 'ended_at', g.ended_at, 'kept', g.kept)
+                             order by p.uri)
             from delegation_privilege g
             join privilege p on p.shard = g.shard and p.privilege_id = g.privilege_id
             where g.shard = d.shard and g.delegation_id = d.delegation_id), '[]'),

@@ -133,13 +133,16 @@ pub struct Parts<'a> {
     pub packages: &'a [PackageId],
     /// What each package holds now that the delegation follows, or did.
     pub holdings: &'a BTreeMap<PackageId, Vec<PrivilegeUri>>,
+    /// What each of them is announced to hold later, and from when.
+    pub announced: &'a BTreeMap<PackageId, Vec<(PrivilegeUri, DateTime<Utc>)>>,
     /// What else lives between the two parties.
     pub others: &'a [Tree],
 }
 
 /// Takes privileges and packages out of a delegation, on the delegator's word; what was taken out already is passed
-/// over. A package that holds one of the privileges is followed no longer: its other privileges are kept as they are
-/// now, but for those that were taken out before, and those that the representative has by another delegation.
+/// over. A package that holds one of the privileges, or is announced to before the delegation ends, is followed no longer:
+/// its other privileges are kept as they are now, but for those that were taken out before, and those that the
+/// representative has by another delegation.
 ///
 /// # Errors
 /// [`Refusal::NotDelegated`] and [`Refusal::NotFollowed`] with the first that it does not have; otherwise as [`end`],
@@ -156,7 +159,7 @@ pub fn take_out(
     require_living(top, at)?;
     let takes: Vec<_> = top.privileges.iter().filter(|uri| parts.privileges.contains(uri)).cloned().collect();
     let holds_one =
-        |package: &PackageId| parts.held_by(package).iter().any(|uri| parts.privileges.contains(uri));
+        |package: &PackageId| parts.brought_by(package, top).any(|uri| parts.privileges.contains(uri));
     let is_left = |package: &&PackageId| parts.packages.contains(package) || holds_one(package);
     let leaves: Vec<_> = top.packages.followed.iter().filter(is_left).cloned().collect();
     if takes.is_empty() && leaves.is_empty() {
@@ -173,16 +176,19 @@ pub fn take_out(
         first.acting_for = Some(acting_for);
         first.reason = reason.map(Reason::End);
         first.tells.push((told, NoticeKind::Revoked));
-        first.delegation.privileges.extend_from_slice(&kept);
-        first.delegation.privileges.sort();
+        let delegation = &mut first.delegation;
+        for list in [&mut delegation.privileges, &mut delegation.packages.kept] {
+            list.extend_from_slice(&kept);
+            list.sort();
+        }
         first.grants = kept;
     }
     Ok(steps)
 }
 
 fn require_parts(delegation: &Delegation, parts: Parts<'_>) -> Result<(), Refusal> {
-    let known = parts.holdings.iter().filter(|(package, _)| delegation.packages.knows(package));
-    let held: BTreeSet<_> = known.flat_map(|(_, uris)| uris).collect();
+    let known = parts.holdings.keys().filter(|package| delegation.packages.knows(package));
+    let held: BTreeSet<_> = known.flat_map(|package| parts.brought_by(package, delegation)).collect();
     let has = |uri: &PrivilegeUri| {
         delegation.privileges.contains(uri) || delegation.taken_out.contains(uri) || held.contains(uri)
     };
@@ -198,6 +204,14 @@ fn require_parts(delegation: &Delegation, parts: Parts<'_>) -> Result<(), Refusa
 impl Parts<'_> {
     fn held_by(&self, package: &PackageId) -> &[PrivilegeUri] {
         self.holdings.get(package).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the delegation has by the package, now or as announced.
+    fn brought_by(&self, package: &PackageId, to: &Delegation) -> impl Iterator<Item = &PrivilegeUri> {
+        let (until, announced) = (to.period.to(), self.announced.get(package));
+        let later =
+            announced.into_iter().flatten().filter(move |(_, from)| *from < until).map(|(uri, _)| uri);
+        self.held_by(package).iter().chain(later)
     }
 
     /// What is kept, sorted, of packages that are followed no longer because of a privilege.
@@ -336,6 +350,7 @@ fn without(delegation: Delegation, taken: &Content, kind: EventKind, at: DateTim
     step.delegation.taken_out.extend_from_slice(&gone.privileges);
     step.delegation.taken_out.sort();
     step.delegation.packages.leave(&gone.packages);
+    step.delegation.packages.kept.retain(|uri| !gone.privileges.contains(uri));
     Step { takes: gone.privileges, leaves: gone.packages, ..step }
 }
 

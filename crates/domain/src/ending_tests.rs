@@ -25,7 +25,12 @@ fn revoke_beside(
         (package_id("all"), vec![uri("urn:dk:c"), uri("urn:dk:d"), uri("urn:dk:e")]),
         (package_id("more"), vec![uri("urn:dk:e")]),
     ]);
-    let parts = Parts { privileges, packages, holdings: &holdings, others };
+    // One comes before the delegation ends, one after.
+    let announced = BTreeMap::from([(
+        package_id("more"),
+        vec![(uri("urn:dk:f"), instant(50)), (uri("urn:dk:g"), instant(100))],
+    )]);
+    let parts = Parts { privileges, packages, holdings: &holdings, announced: &announced, others };
     take_out(tree, parts, party(2), None, instant(10))
 }
 
@@ -199,6 +204,23 @@ fn a_privilege_of_a_followed_package_is_taken_out_and_the_others_are_kept() {
     assert_eq!(step.delegation.packages.followed, [package_id("more")]);
     let again = Tree { top: step.delegation.clone(), below: Vec::new() };
     assert!(matches!(revoke(again, &[uri("urn:dk:d")], &[]), Err(Refusal::AlreadyEnded(_))));
+}
+
+#[test]
+fn what_is_kept_of_a_package_is_remembered_as_such_until_it_is_taken_out() {
+    let [step] = revoke(following(), &[uri("urn:dk:d")], &[]).unwrap().try_into().unwrap();
+    assert_eq!(step.delegation.packages.kept, [uri("urn:dk:c"), uri("urn:dk:e")]);
+    let kept = Tree { top: step.delegation, below: Vec::new() };
+    let [step] = revoke(kept, &[uri("urn:dk:c")], &[]).unwrap().try_into().unwrap();
+    assert_eq!(step.delegation.packages.kept, [uri("urn:dk:e")]);
+}
+
+#[test]
+fn a_package_that_is_to_bring_the_privilege_back_before_the_end_is_left_as_well() {
+    let [step] = revoke(following(), &[uri("urn:dk:f")], &[]).unwrap().try_into().unwrap();
+    assert_eq!((step.leaves, step.grants), (vec![package_id("more")], vec![uri("urn:dk:e")]));
+    let after_the_end = revoke(following(), &[uri("urn:dk:g")], &[]);
+    assert_eq!(after_the_end, Err(Refusal::NotDelegated(uri("urn:dk:g"))));
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub fn give(
 ) -> Result<Vec<Step>, Refusal> {
     gift.check(rules, now)?;
     let (delegator, representative) = (gift.delegator.id, gift.representative.id);
-    let (content, follows) = (gift.content(), gift.follows(rules));
+    let (content, follows) = (gift.content(), gift.follows(rules, now));
     let replaced = replaced(gift.existing, &content, gift.period, gift.replace, now)?;
     let delegation = Delegation {
         id,
@@ -179,15 +179,16 @@ impl Gift<'_> {
 
     /// What is followed, with what the delegator is known to fulfil.
     #[must_use]
-    pub fn follows(&self, rules: Rules) -> Vec<Following> {
+    pub fn follows(&self, rules: Rules, now: DateTime<Utc>) -> Vec<Following> {
         let followed = self.packages.iter().filter(|given| given.is_followed());
         let ages = AgeRange::from(rules.min_delegator_age_years);
         followed
-            .map(|given| match self.delegator.kind {
-                PartyKind::Person => given.following(ages),
+            .map(|given| given.following(ages, self.period, now))
+            .map(|following| match self.delegator.kind {
+                PartyKind::Person => following,
                 // It has no age.
                 PartyKind::Organisation | PartyKind::Employee => {
-                    Following { ages: AgeRange::ANY, ..given.following(ages) }
+                    Following { ages: AgeRange::ANY, ..following }
                 }
             })
             .collect()

@@ -190,8 +190,13 @@ impl World {
             }
             Command::TakeOut { pick, bits } => {
                 let (top, uris) = (self.picked(pick)?, uris(bits));
-                let parts =
-                    Parts { privileges: &uris, packages: &[], holdings: &BTreeMap::new(), others: &[] };
+                let parts = Parts {
+                    privileges: &uris,
+                    packages: &[],
+                    holdings: &BTreeMap::new(),
+                    announced: &BTreeMap::new(),
+                    others: &[],
+                };
                 ending::take_out(self.tree(&top), parts, top.delegator, None, at).ok()
             }
             Command::End { pick, by } => {

@@ -138,6 +138,9 @@ pub enum Refusal {
 /// Starts a case. How many may wait at a time is for the database to decide, which sees them all. The delegator is told
 /// also when it is the representative who starts; who starts is not told.
 ///
+/// Whoever knows somebody's number can have a form posted to them, and must learn nothing about them by it: started by the
+/// representative, neither age nor standing of the delegator is looked at before the form is approved.
+///
 /// # Errors
 /// [`Refusal`].
 pub fn start(
@@ -155,7 +158,10 @@ pub fn start(
         Starter::Representative => return Err(Refusal::NotForRepresentative),
     }
     let gift = by_hand(gift);
-    check(&gift, rules, now)?;
+    match starter {
+        Starter::Caseworker => check(&gift, rules, now)?,
+        Starter::Representative => check_wish(&gift, rules, now)?,
+    }
     let privileges = gift.uris();
     let delegation = Delegation {
         id,
@@ -327,12 +333,35 @@ fn require_waiting(case: &Case) -> Result<(), Refusal> {
     }
 }
 
+/// Those of the rules below that do not tell anything about the delegator.
+fn check_wish(gift: &Gift<'_>, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let (delegator, representative) = (gift.delegator, gift.representative);
+    if delegator.kind != PartyKind::Person {
+        return Err(Refusal::DelegatorIsNotPerson);
+    }
+    if delegator.id == representative.id {
+        return Err(giving::Refusal::ToOneself.into());
+    }
+    if [gift.actor, representative].iter().any(|party| party.standing != Standing::Good) {
+        return Err(giving::Refusal::NotInGoodStanding.into());
+    }
+    for privilege in &gift.privileges {
+        giving::check_offer(privilege, delegator.kind, representative.kind, gift.period, now)?;
+    }
+    gift.period.check_length(rules.max_period_days).map_err(giving::Refusal::Period)?;
+    check_paper(gift)
+}
+
 /// The rules of giving that do not ask who is logged in, and those of paper.
 fn check(gift: &Gift<'_>, rules: Rules, now: DateTime<Utc>) -> Result<(), Refusal> {
     if gift.delegator.kind != PartyKind::Person {
         return Err(Refusal::DelegatorIsNotPerson);
     }
     gift.check_terms(rules, now)?;
+    check_paper(gift)
+}
+
+fn check_paper(gift: &Gift<'_>) -> Result<(), Refusal> {
     match gift.privileges.iter().find(|privilege| !privilege.paper_allowed) {
         Some(privilege) => Err(Refusal::NotOnPaper(privilege.uri.clone())),
         None => Ok(()),

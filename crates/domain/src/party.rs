@@ -67,10 +67,11 @@ pub struct Party {
 }
 
 impl Party {
-    /// Whether this party, logged in, may act for the party: for itself, or as an employee for the organisation.
+    /// Whether this party, logged in, may act for the party: for itself, or as an employee for the organisation as long
+    /// as the employment lasts.
     #[must_use]
     pub fn may_act_for(&self, party: PartyId) -> bool {
-        self.id == party || self.organisation == Some(party)
+        self.id == party || (self.organisation == Some(party) && self.standing != Standing::Ended)
     }
 }
 

@@ -50,7 +50,7 @@ pub enum Refusal {
     #[error("the representative is above already")]
     RepresentativeIsAbove,
     /// The parent does not have the privilege one by one. What it has by a package that it follows is not given on: who
-    /// has it by that may lose it with the next version.
+    /// has it by that may lose it with the next version. Nor is what is left of such a package, which was signed so.
     #[error("the delegation does not have the privilege")]
     NotDelegated(PrivilegeUri),
     /// The privilege may not be given on, or not as deep.
@@ -82,7 +82,7 @@ pub fn give_on(
     }
     let depth = parent.links.chain.len() + 1;
     for privilege in &part.privileges {
-        if !parent.privileges.contains(&privilege.uri) {
+        if !parent.privileges.contains(&privilege.uri) || parent.packages.kept.contains(&privilege.uri) {
             return Err(Refusal::NotDelegated(privilege.uri.clone()));
         }
         if depth > usize::from(privilege.max_sub_delegation_depth) {
@@ -284,6 +284,7 @@ mod tests {
             (|w| w.period = days(0, 11), Refusal::PeriodBeyondParent),
             (|w| w.period = days(-11, 10), Refusal::PeriodBeyondParent),
             (|w| w.privileges = vec![privilege("urn:dk:c", 5)], Refusal::NotDelegated(uri("urn:dk:c"))),
+            (|w| w.parent.packages.kept = vec![uri("urn:dk:a")], Refusal::NotDelegated(uri("urn:dk:a"))),
             (
                 |w| w.privileges[0].max_period_days = std::num::NonZeroU32::new(3),
                 giving::Refusal::Period(period::Error::TooLong).into(),

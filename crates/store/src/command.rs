@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use fuldmagt_domain::party::PartyId;
 use uuid::Uuid;
 
-use crate::{Error, Result, SHARD, Store, revision::Revision, usage::Usage};
+use crate::{Error, Result, SHARD, Store, delegation::HeldPackage, revision::Revision, usage::Usage};
 
 /// One command: who sends it, its request id and what it asks.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,24 @@ impl Store {
         outcome: &str,
         response: &[u8],
     ) -> Result<Revision> {
+        self.remember_while(command, about, outcome, response, &[]).await
+    }
+
+    /// The same, of an answer that depends on packages being as they were read. One round trip.
+    ///
+    /// # Errors
+    /// As [`Store::remember`], and [`crate::Error::Contention`] when one of the packages has another version by now.
+    pub async fn remember_while(
+        &self,
+        command: &Command<'_>,
+        about: crate::usage::About,
+        outcome: &str,
+        response: &[u8],
+        packages: &[HeldPackage],
+    ) -> Result<Revision> {
         let usage = &command.usage;
+        let ids: Vec<_> = packages.iter().map(|held| held.package.as_str().to_owned()).collect();
+        let versions: Vec<_> = packages.iter().map(|held| held.version).collect();
         let row = sqlx::query!(
             r#"with logged as (
                  insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, actor_id, trace_id,
@@ -72,7 +89,8 @@ impl Store {
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                )
                insert into idempotency (shard, client_id, request_id, rpc, payload_digest, response, revision, occurred_at)
-               select $1, $4, $12, $5, $13, $14, h.revision, $3 from feed_head h where h.shard = $1
+               select $1, $4, $12, $5, $13, $14, h.revision, $3 from feed_head h
+               where h.shard = $1 and hold_packages($1, $15::text[], $16::bigint[])
                returning revision, (select epoch from feed_head where shard = $1) as "epoch!""#,
             SHARD,
             usage.entry_id,
@@ -88,6 +106,8 @@ impl Store {
             command.request_id,
             command.payload_digest.as_slice(),
             response,
+            &ids,
+            &versions,
         )
         .fetch_one(&self.pool)
         .await?;

@@ -52,6 +52,8 @@ pub enum Conflict {
     TooManyPaperCases,
     /// A version of a package has a privilege that not all who follow the package may have given.
     VersionNotForFollowers,
+    /// The signature was used for another delegation.
+    SignatureUsed,
     /// A system, privilege or package of that name was registered meanwhile.
     CatalogueName,
     /// The row was changed meanwhile.
@@ -79,6 +81,7 @@ impl fmt::Display for Conflict {
             Self::FourEyes => "four eyes",
             Self::TooManyPaperCases => "paper cases",
             Self::VersionNotForFollowers => "who follows a package",
+            Self::SignatureUsed => "signature",
             Self::CatalogueName => "name in the catalogue",
             Self::Version => "version",
             Self::CprImport => "import of the CPR register",
@@ -103,6 +106,7 @@ impl Conflict {
             "paper_takes_four_eyes" => Some(Self::FourEyes),
             "at_most_5_paper_cases_of_a_pair" => Some(Self::TooManyPaperCases),
             "version_fits_followers" => Some(Self::VersionNotForFollowers),
+            "signature_counts_once" => Some(Self::SignatureUsed),
             "system_pkey" | "privilege_shard_uri_key" | "package_pkey" => Some(Self::CatalogueName),
             // An event with the version that this command wanted was written meanwhile, or the parent has changed, or
             // the employee was designated, or the request accepted, or the form registered or decided on. The

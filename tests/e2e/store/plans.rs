@@ -121,9 +121,10 @@ const LOAD: [&str; 17] = [
          select 0, delegation_id, 'paper_form', delegator_id, delegation_id, created_at from delegation limit 5000)
      insert into signature_proof (shard, proof_id, delegation_id, delegation_version, signer_id, signed_at, recorded_at,
                                   level_of_assurance, digest, wrapping_key_id, wrapped_key, agreement_ciphertext,
-                                  signer_ciphertext, evidence_ciphertext)
+                                  signer_ciphertext, evidence_ciphertext, signature_index)
      select 0, delegation_id, delegation_id, 1, delegator_id, created_at, created_at, 'substantial',
-            sha256(delegation_id::text::bytea), 'key', '\\x00', '\\x00', '\\x00', '\\x00'
+            sha256(delegation_id::text::bytea), 'key', '\\x00', '\\x00', '\\x00', '\\x00',
+            sha256(delegation_id::text::bytea)
      from delegation limit 5000",
 ];
 

@@ -68,18 +68,27 @@ async fn a_proof_hangs_on_nothing_and_nothing_hangs_on_it() {
 async fn a_proof_is_whole_and_the_only_one_of_its_version() {
     let world = World::new().await;
     signed(&world).await;
-    let again = |digest: &str, level: &str, version: &str| {
+    let with_index = |digest: &str, level: &str, version: &str, index: &str| {
         format!(
             "insert into signature_proof (shard, proof_id, delegation_id, delegation_version, signer_id, signed_at,
                  recorded_at, level_of_assurance, digest, wrapping_key_id, wrapped_key, agreement_ciphertext,
-                 signer_ciphertext, evidence_ciphertext)
+                 signer_ciphertext, evidence_ciphertext, signature_index)
              select shard, gen_random_uuid(), delegation_id, {version}, signer_id, signed_at, recorded_at, '{level}',
-                    {digest}, wrapping_key_id, wrapped_key, agreement_ciphertext, signer_ciphertext, evidence_ciphertext
+                    {digest}, wrapping_key_id, wrapped_key, agreement_ciphertext, signer_ciphertext,
+                    evidence_ciphertext, {index}
              from signature_proof"
         )
     };
+    let again =
+        |digest: &str, level: &str, version: &str| with_index(digest, level, version, "sha256('another')");
     let pool = &world.database.pool;
     for (sql, code, constraint) in [
+        (with_index("digest", "high", "2", "signature_index"), UNIQUE_VIOLATION, "signature_counts_once"),
+        (
+            with_index("digest", "high", "2", "'\\x00'"),
+            CHECK_VIOLATION,
+            "signature_proof_signature_index_check",
+        ),
         (again("digest", "substantial", "1"), UNIQUE_VIOLATION, "proof_of_delegation"),
         (again("'\\x00'", "substantial", "2"), CHECK_VIOLATION, "signature_proof_digest_check"),
         (again("digest", "low", "2"), CHECK_VIOLATION, "signature_proof_level_of_assurance_check"),

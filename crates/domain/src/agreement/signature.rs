@@ -70,6 +70,9 @@ pub enum Refusal {
     /// Another text was signed.
     #[error("what was signed is not what is being agreed")]
     TextMismatch,
+    /// It counted for a delegation before. For the store to find out, which keeps all of them.
+    #[error("the signature was used before")]
+    Used,
 }
 
 /// Refuses an instant at which nobody can have signed what is sent now.

@@ -57,6 +57,9 @@ pub enum Decision {
         delegation: DelegationId,
         /// Until then, exclusive, if nothing else happens.
         valid_to: DateTime<Utc>,
+        /// Until when the answer stays a yes as far as it is known: no later than `valid_to`, nor than the instant at
+        /// which the privilege is planned to be hidden.
+        stands_until: DateTime<Utc>,
     },
     /// The representative may not act.
     Denied {
@@ -150,7 +153,8 @@ pub fn decide(grants: &[Grant], circumstances: Circumstances, asked: Asked) -> D
         return denied(Denial::NotPublished);
     }
     let valid_to = grant.in_force().map_or(grant.period.to(), |in_force| in_force.to());
-    Decision::Granted { delegation: grant.delegation, valid_to }
+    let stands_until = publication.stops_at(asked.instant()).map_or(valid_to, |stops| stops.min(valid_to));
+    Decision::Granted { delegation: grant.delegation, valid_to, stands_until }
 }
 
 /// How far a grant in force reaches towards a yes, from nearest to no.

@@ -85,10 +85,33 @@ fn the_grant_in_force_decides_over_older_and_later_ones() {
         grant(2, 10, 30, None),
         grant(3, 30, 60, None),
     ];
-    let Decision::Granted { delegation, valid_to } = decide(&grants, good(), as_of(20)) else {
+    let Decision::Granted { delegation, valid_to, .. } = decide(&grants, good(), as_of(20)) else {
         panic!("granted")
     };
     assert_eq!((delegation.0.as_u128(), valid_to), (2, instant(30)));
+}
+
+#[test]
+fn a_yes_stands_as_long_as_the_grant_and_no_longer_than_the_privilege_is_to_be_there() {
+    let stands_until = |hidden_at: Option<i64>| {
+        let grants = [grant(1, 10, 20, None)];
+        let hidden = |to| Publication::Hidden {
+            from: instant(0),
+            to: instant(to),
+            is_planned: true,
+            existing: ExistingGrants::Stop,
+            again: None,
+        };
+        let circumstances =
+            hidden_at.map_or(good(), |to| Circumstances { publication: hidden(to), ..good() });
+        let Decision::Granted { valid_to, stands_until, .. } = decide(&grants, circumstances, as_of(15))
+        else {
+            panic!("granted")
+        };
+        assert_eq!(valid_to, instant(20));
+        stands_until
+    };
+    assert_eq!([None, Some(18), Some(25)].map(stands_until), [instant(20), instant(18), instant(20)]);
 }
 
 #[test]

@@ -9,13 +9,16 @@ pub struct Packages {
     pub followed: Vec<PackageId>,
     /// Those that it follows no longer while the rest lives on, sorted.
     pub taken_out: Vec<PackageId>,
+    /// Of the delegation's privileges, those that are left of a package that it follows no longer, sorted. As what it has
+    /// by a package they are not given on: that was not signed for.
+    pub kept: Vec<PrivilegeUri>,
 }
 
 impl Packages {
     /// These, sorted.
     #[must_use]
     pub const fn following(followed: Vec<PackageId>) -> Self {
-        Self { followed, taken_out: Vec::new() }
+        Self { followed, taken_out: Vec::new(), kept: Vec::new() }
     }
 
     /// Whether it follows the package, or did.

@@ -83,15 +83,16 @@ impl Given {
         self.mode == Mode::Followed
     }
 
-    /// What it is followed with; `service_ages`: those that the service demands of every person.
+    /// What it is followed with for the period: what is announced for later was not demanded of anybody. `service_ages`:
+    /// those that the service demands of every person.
     #[must_use]
-    pub fn following(&self, service_ages: AgeRange) -> Following {
-        let all = self.offer.members.iter().chain(self.offer.announced.iter().map(|(later, _)| later));
-        let ages = all.clone().map(|privilege| privilege.delegator_ages);
+    pub fn following(&self, service_ages: AgeRange, period: Period, now: DateTime<Utc>) -> Following {
+        let all = || self.offer.held_within(period, now).map(|(privilege, _)| privilege);
+        let ages = all().map(|privilege| privilege.delegator_ages);
         Following {
             package: self.offer.id.clone(),
             ages: ages.fold(service_ages.and(self.offer.delegator_ages), AgeRange::and),
-            assurance: minimum_assurance(all),
+            assurance: minimum_assurance(all()),
         }
     }
 }
@@ -117,6 +118,8 @@ pub fn with_pinned(
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::testing::{now, package, privilege, uri};
 
@@ -144,14 +147,20 @@ mod tests {
     fn who_follows_fulfils_all_that_was_demanded() {
         let ages = |min, max| AgeRange::new(min, max).unwrap();
         let mut given = given(&["urn:dk:a", "urn:dk:b"], Mode::Followed);
-        assert_eq!(given.following(AgeRange::ANY).ages, AgeRange::ANY);
-        assert_eq!(given.following(AgeRange::ANY).assurance, LevelOfAssurance::Substantial);
+        let within = |days: i64| Period::new(now(), now() + TimeDelta::days(days)).unwrap();
+        let following = given.following(AgeRange::ANY, within(9), now());
+        assert_eq!((following.ages, following.assurance), (AgeRange::ANY, LevelOfAssurance::Substantial));
         given.offer.delegator_ages = ages(Some(16), Some(60));
         given.offer.members[0].delegator_ages = ages(Some(18), None);
         let later = Privilege { assurance: LevelOfAssurance::High, ..privilege("urn:dk:c", 0) };
-        given.offer.announced = vec![(Privilege { delegator_ages: ages(None, Some(50)), ..later }, now())];
-        let following = given.following(ages(Some(15), None));
-        assert_eq!(following.ages, ages(Some(18), Some(50)));
-        assert_eq!(following.assurance, LevelOfAssurance::High);
+        let later = Privilege { delegator_ages: ages(None, Some(50)), ..later };
+        given.offer.announced = vec![(later, now() + TimeDelta::days(5))];
+        let following = |days| {
+            let following = given.following(ages(Some(15), None), within(days), now());
+            (following.ages, following.assurance)
+        };
+        assert_eq!(following(6), (ages(Some(18), Some(50)), LevelOfAssurance::High));
+        // When that comes it is over: nobody looked whether the delegator fulfils it.
+        assert_eq!(following(5), (ages(Some(18), Some(60)), LevelOfAssurance::Substantial));
     }
 }

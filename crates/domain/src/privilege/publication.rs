@@ -137,6 +137,15 @@ impl Publication {
         }
     }
 
+    /// When delegations that may be used at the instant stop working, as it is planned.
+    #[must_use]
+    pub fn stops_at(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Hidden { to, existing: ExistingGrants::Stop, .. } if at < to => Some(to),
+            Self::Draft | Self::Published { .. } | Self::Hidden { .. } => None,
+        }
+    }
+
     /// What it means at the instant.
     #[must_use]
     pub fn state(self, at: DateTime<Utc>) -> State {
@@ -194,8 +203,10 @@ impl Publication {
                 return Ok(Self::Hidden { from, to, is_planned, existing, again: None });
             }
         };
-        let to = planned.unwrap_or(now).max(from);
-        Ok(Self::Hidden { from, to, is_planned: planned.is_some(), existing, again: None })
+        let on = planned.unwrap_or(now);
+        // Of what is hidden before it comes nothing was given that could be kept.
+        let existing = if on < from { ExistingGrants::Stop } else { existing };
+        Ok(Self::Hidden { from, to: on.max(from), is_planned: planned.is_some(), existing, again: None })
     }
 
     /// What came back is published.
@@ -244,6 +255,8 @@ mod tests {
         assert!(!at_once.covers(at(4)) && !at_once.usable_now(at(4)));
         assert!(at_once.usable(at(4)), "asked about another instant, it was available then");
         let planned = hidden(0, 5, true, Stop);
+        assert_eq!((planned.stops_at(at(4)), planned.stops_at(at(5))), (Some(at(5)), None));
+        assert_eq!(hidden(0, 5, true, Keep).stops_at(at(4)), None);
         assert!(planned.covers(at(4)) && planned.usable_now(at(4)));
         assert!(!planned.covers(at(5)) && !planned.usable_now(at(5)) && !planned.usable(at(5)));
     }
@@ -319,7 +332,10 @@ mod tests {
         let scheduled = Publication::Published { from: at(5) };
         for planned in [None, Some(at(4))] {
             let hidden = scheduled.hide(planned, Keep, at(1)).unwrap();
-            assert!((0..9).all(|hour| !hidden.covers(at(hour))), "{hidden:?}");
+            for hour in 0..9 {
+                assert!(!hidden.covers(at(hour)), "{hidden:?}");
+                assert!(!hidden.usable_now(at(hour)) && !hidden.usable(at(hour)), "{hidden:?}");
+            }
             assert_eq!(hidden.state(at(1)), State::Hidden);
         }
         let both = scheduled.hide(Some(at(7)), Stop, at(1)).unwrap();

@@ -197,7 +197,7 @@ pub fn accept(
     require_pending(&request, now)?;
     gift.check(rules, now)?;
     let (id, delegator, representative) = (request.id, request.delegator, request.representative);
-    let (content, follows) = (gift.content(), gift.follows(rules));
+    let (content, follows) = (gift.content(), gift.follows(rules, now));
     let replaced = giving::replaced(gift.existing, &content, gift.period, gift.replace, now)?;
     let mut step = Step::next(request, State::Active, EventKind::Accepted, now);
     step.delegation.privileges.clone_from(&content.privileges);

@@ -894,7 +894,8 @@ pub struct ResolvePartyRequest {
     #[prost(bool, tag = "3")]
     pub create_if_missing: bool,
     /// The party's name, used when it is created: 1 to 130 characters, NFC, no control characters. Optional. Stored
-    /// encrypted, shown only to the parties of a delegation.
+    /// encrypted. Shown to the parties of a delegation, and in the text of an agreement to whoever is about to sign it: a
+    /// delegator is to see whom they give to.
     #[prost(string, tag = "4")]
     pub name: ::prost::alloc::string::String,
 }
@@ -3736,7 +3737,7 @@ pub struct SignatureProof {
     #[prost(message, repeated, tag = "4")]
     pub signer: ::prost::alloc::vec::Vec<Identifier>,
     /// What the signing service returned (such as a PAdES or XAdES document), opaque: 1 to 262,144 bytes. Required. Stored
-    /// encrypted.
+    /// encrypted. A signature counts once: the same evidence for the same text is refused afterwards (SIGNATURE_USED).
     #[prost(bytes = "vec", tag = "5")]
     pub evidence: ::prost::alloc::vec::Vec<u8>,
 }
@@ -4097,7 +4098,9 @@ pub struct RevokeDelegationRequest {
     /// Only these of its privileges (URIs, no duplicates, at most 100); with `packages` empty as well: all of it. What the
     /// delegation does not have is refused (PRIVILEGE_NOT_DELEGATED); what was taken out already is passed over. A
     /// privilege of a followed package is taken out by keeping the package's other privileges as they are now, but for
-    /// those that were taken out before, and those that the representative has by another delegation that overlaps.
+    /// those that were taken out before, and those that the representative has by another delegation that overlaps. So is
+    /// one that a followed package is announced to hold before the delegation ends. A version that is published later can
+    /// bring it back by another package that is still followed: who does not want that takes the packages out.
     #[prost(string, repeated, tag = "5")]
     pub privileges: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Only these of its followed packages: package ids, no duplicates, at most 20. A package that it does not follow is
@@ -4111,7 +4114,8 @@ pub struct RevokeDelegationResponse {
     /// The delegation after the call, without names and message.
     #[prost(message, optional, tag = "1")]
     pub delegation: ::core::option::Option<Delegation>,
-    /// Revision token: no answer from this state or later says yes because of this delegation; opaque.
+    /// Revision token: no answer from this state says yes because of what was taken out, and none from a later state does
+    /// because of this delegation when all of it was; opaque.
     #[prost(string, tag = "2")]
     pub revision: ::prost::alloc::string::String,
 }
@@ -4579,8 +4583,8 @@ pub mod delegation_service_client {
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
         /// has from the delegator in an overlapping period, or a package that a delegation between them already follows
         /// (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
-        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
-        /// (SIGNED_TEXT_MISMATCH).
+        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), a signature of another text
+        /// (SIGNED_TEXT_MISMATCH), and one that was used before (SIGNATURE_USED).
         pub async fn create_delegation(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDelegationRequest>,
@@ -5114,8 +5118,8 @@ pub mod delegation_service_server {
         /// (PERIOD_REVERSED, PERIOD_IN_PAST, PERIOD_START_IN_PAST, PERIOD_TOO_LONG), a privilege that the representative already
         /// has from the delegator in an overlapping period, or a package that a delegation between them already follows
         /// (DELEGATION_OVERLAPS) unless it is to be replaced, more than 200
-        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), and a signature of another text
-        /// (SIGNED_TEXT_MISMATCH).
+        /// delegations between the two whose period is not over (DELEGATIONS_EXHAUSTED), a signature of another text
+        /// (SIGNED_TEXT_MISMATCH), and one that was used before (SIGNATURE_USED).
         async fn create_delegation(
             &self,
             request: tonic::Request<super::CreateDelegationRequest>,

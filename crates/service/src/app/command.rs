@@ -208,6 +208,7 @@ fn error_of_a_limit(error: &store::Error) -> Option<Error> {
         Conflict::FourEyes => Some(Error::FourEyes),
         Conflict::TooManyPaperCases => Some(Error::TooManyPaperCases),
         Conflict::VersionNotForFollowers => Some(Error::NotForFollowers { place: None }),
+        Conflict::SignatureUsed => Some(signature::Refusal::Used.into()),
         Conflict::RequestId
         | Conflict::Version
         | Conflict::Identifier
@@ -229,7 +230,7 @@ const fn own_doing(refusal: &Error) -> bool {
             | Error::Request(_)
             | Error::Ending(_)
             // The first of the two has become what would be replaced.
-            | Error::Signature(signature::Refusal::TextMismatch)
+            | Error::Signature(signature::Refusal::TextMismatch | signature::Refusal::Used)
             | Error::TooManyRequests
             | Error::TooManyRequestsToDelegator
             | Error::DeclinedTooOften
@@ -265,7 +266,8 @@ fn collided(error: &store::Error) -> bool {
             | Conflict::TooManyGivenOn
             | Conflict::FourEyes
             | Conflict::TooManyPaperCases
-            | Conflict::VersionNotForFollowers => false,
+            | Conflict::VersionNotForFollowers
+            | Conflict::SignatureUsed => false,
         },
         store::Error::Unavailable(_)
         | store::Error::Unexpected(_)

@@ -50,14 +50,19 @@ impl App {
         outcome: &'static str,
         encode: fn(&Delegation, &Order) -> Vec<u8>,
     ) -> Result<Answer> {
-        let about = About {
-            delegator: Some(delegation.delegator),
-            representative: Some(delegation.representative),
-            delegation: Some(delegation.id.0),
-        };
         let response = encode(delegation, order);
+        let about = about_parties(delegation);
         let revision = self.store.remember(&order.command(), about, outcome, &response).await?;
         Ok(Answer { response, revision })
+    }
+}
+
+/// The delegation and its parties, for the usage log.
+pub(super) fn about_parties(delegation: &Delegation) -> About {
+    About {
+        delegator: Some(delegation.delegator),
+        representative: Some(delegation.representative),
+        delegation: Some(delegation.id.0),
     }
 }
 

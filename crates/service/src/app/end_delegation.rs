@@ -14,7 +14,7 @@ use super::{
     App, Error, Result,
     actor::Actor,
     command::{Answer, Order},
-    delegating::{about, acting_for, held_alone, known, subject},
+    delegating::{about, about_parties, acting_for, held_alone, known, subject},
     packages::held_packages,
 };
 
@@ -66,18 +66,23 @@ impl App {
         let facts = self.store.facts(end.ask(&delegations, order.call.at)).await?;
         let actor = known(&facts, end.actor.party).map_err(|_| Error::DelegationNotFound)?;
         let tree = facts.tree(end.delegation).ok_or(Error::DelegationNotFound)?.clone();
+        // Whether a package holds what is taken out, and what is kept of it, must be so when the command is done.
+        let followed: &[PackageId] = if end.is_partial() { &tree.top.packages.followed.clone() } else { &[] };
+        let packages = held_packages(&facts, followed);
         match steps(end, actor, tree, &facts, facts.instant(order.call.at)) {
             Ok(steps) => {
                 let subject = subject(&steps)?;
                 let response = encode(subject, order);
                 let held = held_alone(&facts, subject.delegator);
-                // What of a package is kept is what it holds when the command is done.
-                let packages = steps.iter().filter(|step| !step.grants.is_empty());
-                let packages = held_packages(&facts, packages.flat_map(|step| &step.leaves));
                 self.apply(order, Changes { held, packages, ..Changes::new(steps, &response) }).await
             }
             Err(Error::Ending(ending::Refusal::AlreadyEnded(delegation))) => {
-                self.settled(order, &delegation, "already_ended", encode).await
+                let response = encode(&delegation, order);
+                let (about, outcome) = (about_parties(&delegation), "already_ended");
+                let command = order.command();
+                let revision =
+                    self.store.remember_while(&command, about, outcome, &response, &packages).await?;
+                Ok(Answer { response, revision })
             }
             Err(error) => Err(error),
         }
@@ -115,6 +120,7 @@ fn steps(end: &End, actor: &Party, tree: Tree, facts: &Facts, at: DateTime<Utc>)
         privileges: &end.privileges,
         packages: &end.packages,
         holdings: &facts.holdings(),
+        announced: &facts.announcements(),
         others: &facts.between(top.delegator, top.representative),
     };
     Ok(ending::take_out(tree, parts, acting_for, end.reason, at)?)

@@ -456,6 +456,7 @@ const fn signature_reason(refusal: signature::Refusal) -> &'static str {
         signature::Refusal::SignerIsNotActor { .. } => "SIGNER_IS_NOT_ACTOR",
         signature::Refusal::AssuranceTooLow => ASSURANCE_TOO_LOW,
         signature::Refusal::TextMismatch => "SIGNED_TEXT_MISMATCH",
+        signature::Refusal::Used => "SIGNATURE_USED",
     }
 }
 

@@ -291,6 +291,8 @@ fn not_signed(refusal: signature::Refusal, reason: &'static str) -> Told {
             precondition("what was signed is not what is being agreed: preview it again, and sign that")
                 .with_field("signature.digest", reason)
         }
+        signature::Refusal::Used => precondition("the signature counted for another delegation: sign again")
+            .with_field("signature.evidence", reason),
     }
 }
 

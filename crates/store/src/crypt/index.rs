@@ -48,6 +48,12 @@ impl IndexKey {
         digest(&self.payload, &[rpc.as_bytes(), payload])
     }
 
+    /// What a signature is recognised by when it is sent again: the same for the same signer, digest of the text, instant in
+    /// microseconds and evidence. Keyed, because evidence may hold a CPR number.
+    pub fn signature(&self, signer: &[u8], digest_of_text: &[u8], at: i64, evidence: &[u8]) -> [u8; 32] {
+        digest(&self.payload, &[b"signature", signer, digest_of_text, &at.to_be_bytes(), evidence])
+    }
+
     /// What tells this key from another without revealing it; kept in the database and compared at start.
     pub fn check(&self) -> [u8; 32] {
         digest(&self.check, &[])

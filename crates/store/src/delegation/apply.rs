@@ -144,6 +144,7 @@ impl Store {
             &packages.left_as,
             &packages.asked.0,
             &packages.asked.1,
+            proof.map(|proof| proof.index.as_slice()),
         )
         .fetch_one(&self.pool)
         .await?;

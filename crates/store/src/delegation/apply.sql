@@ -84,9 +84,9 @@ taken as (
 -- After what they take the place of, so that the two do not overlap.
 granted as (
     insert into delegation_privilege (shard, delegation_id, privilege_id, delegator_id, representative_id,
-                                      valid_from, valid_to, depth)
+                                      valid_from, valid_to, depth, kept)
     select $1, s.delegation_id, p.privilege_id, s.delegator_id, s.representative_id, n.valid_from, s.valid_to,
-           case when s.parent_id is null then 0 else cardinality($41) end
+           case when s.parent_id is null then 0 else cardinality($41) end, s.kind = 'privileges_revoked'
     from (select count(*) as n from taken) t,
          unnest($44::uuid[], $45::text[], $97::timestamptz[]) as n (delegation_id, uri, valid_from)
     join step s using (delegation_id) join privilege p on p.shard = $1 and p.uri = n.uri
@@ -121,8 +121,8 @@ replaced as (
 proven as (
     insert into signature_proof (shard, proof_id, delegation_id, delegation_version, signer_id, signed_at, recorded_at,
                                  level_of_assurance, digest, wrapping_key_id, wrapped_key, agreement_ciphertext,
-                                 signer_ciphertext, evidence_ciphertext)
-    select $1, $57, $58, $59, $60, $61, $2, $62, $63, $64, $65, $66, $67, $68
+                                 signer_ciphertext, evidence_ciphertext, signature_index)
+    select $1, $57, $58, $59, $60, $61, $2, $62, $63, $64, $65, $66, $67, $68, $110
     from held where held.done and $57::uuid is not null
     returning 1
 ),

@@ -6,7 +6,7 @@ with visible as (
     from delegation d
     join party a on a.shard = $1 and a.party_id = $3
     where d.shard = $1 and d.delegation_id = $2
-      and (d.chain || d.delegator_id || d.representative_id) && array[a.party_id, a.organisation_id]
+      and (d.chain || d.delegator_id || d.representative_id) && acts_for(a)
 ),
 -- One more than the page holds, to know whether there is another.
 found as (

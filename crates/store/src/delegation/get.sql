@@ -2,13 +2,15 @@
 with visible as (
     select d.*,
            -- Whoever knows somebody's number can ask them for a delegation, and must not learn their name by it.
-           d.delegator_id is distinct from a.party_id and d.delegator_id is distinct from a.organisation_id
+           d.delegator_id <> all (acts_for(a))
                and not exists (select from delegation_privilege g
-                               where g.shard = d.shard and g.delegation_id = d.delegation_id) as delegator_is_unnamed
+                               where g.shard = d.shard and g.delegation_id = d.delegation_id)
+               and not exists (select from delegation_package k
+                               where k.shard = d.shard and k.delegation_id = d.delegation_id) as delegator_is_unnamed
     from delegation d
     join party a on a.shard = $1 and a.party_id = $3
     where d.shard = $1 and d.delegation_id = $2
-      and (d.chain || d.delegator_id || d.representative_id) && array[a.party_id, a.organisation_id]
+      and (d.chain || d.delegator_id || d.representative_id) && acts_for(a)
 ),
 logged as (
     insert into usage_log (shard, entry_id, occurred_at, client_id, rpc, actor_id, trace_id,

@@ -3,7 +3,7 @@
 with head as (
     select h.epoch, h.revision,
            exists (select from party a
-                   where a.shard = $1 and a.party_id = $3 and $2 in (a.party_id, a.organisation_id)) as allowed
+                   where a.shard = $1 and a.party_id = $3 and $2 = any (acts_for(a))) as allowed
     from feed_head h where h.shard = $1
 ),
 found as (

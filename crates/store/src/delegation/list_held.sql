@@ -3,7 +3,7 @@
 with head as (
     select h.epoch, h.revision,
            exists (select from party a
-                   where a.shard = $1 and a.party_id = $3 and $2 in (a.party_id, a.organisation_id)) as allowed
+                   where a.shard = $1 and a.party_id = $3 and $2 = any (acts_for(a))) as allowed
     from feed_head h where h.shard = $1
 ),
 found as (
@@ -32,6 +32,7 @@ select head.epoch, head.revision, head.allowed as "allowed!", (select count(*) f
            as "delegation: Json<DelegationRow>",
        -- Whoever knows somebody's number can ask them for a delegation, and must not learn their name by it.
        case when exists (select from delegation_privilege g where g.shard = $1 and g.delegation_id = f.delegation_id)
+              or exists (select from delegation_package k where k.shard = $1 and k.delegation_id = f.delegation_id)
             then sealed_name($1, f.delegator_id) end as "delegator: Json<SealedName>",
        sealed_name($1, f.representative_id) as "representative: Json<SealedName>"
 from head

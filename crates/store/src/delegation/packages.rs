@@ -70,6 +70,16 @@ impl Facts {
         })
     }
 
+    /// What each of the packages that were asked for is announced to hold after the instant, and from when.
+    #[must_use]
+    pub fn announcements(&self) -> BTreeMap<PackageId, Vec<(PrivilegeUri, DateTime<Utc>)>> {
+        let announced = |package: &PackageFacts| {
+            let later = package.memberships.iter().filter(|(_, from)| package.at < *from);
+            (package.id.clone(), later.cloned().collect())
+        };
+        self.packages.values().map(announced).collect()
+    }
+
     /// What each of the packages that were asked for holds at the instant.
     #[must_use]
     pub fn holdings(&self) -> BTreeMap<PackageId, Vec<PrivilegeUri>> {

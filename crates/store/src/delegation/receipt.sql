@@ -4,7 +4,7 @@ with recursive visible as (
     from delegation d
     join party a on a.shard = $1 and a.party_id = $3
     where d.shard = $1 and d.delegation_id = $2
-      and (d.chain || d.delegator_id || d.representative_id) && array[a.party_id, a.organisation_id]
+      and (d.chain || d.delegator_id || d.representative_id) && acts_for(a)
 ),
 -- The last that was signed. It was signed for once, but for what is to come.
 proof as (

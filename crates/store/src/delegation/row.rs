@@ -44,6 +44,7 @@ pub(crate) struct DelegationRow {
 struct GrantRow {
     uri: String,
     ended_at: Option<DateTime<Utc>>,
+    kept: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -121,7 +122,9 @@ impl DelegationRow {
         let ids = |rows: Vec<&FollowedRow>| {
             rows.into_iter().map(|row| package_id(&row.package_id)).collect::<Result<Vec<_>>>()
         };
-        Ok(Packages { followed: ids(left)?, taken_out: ids(out)? })
+        let kept = self.grants.iter().filter(|grant| grant.kept && !self.is_taken_out(grant.ended_at));
+        let kept = kept.map(|grant| rows::privilege_uri(&grant.uri)).collect::<Result<_>>()?;
+        Ok(Packages { followed: ids(left)?, taken_out: ids(out)?, kept })
     }
 
     /// What is, was at the end, or is asked to be delegated; and what was taken out before.

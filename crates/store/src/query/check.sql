@@ -48,6 +48,7 @@ found as (
                 where f.shard = $1 and f.delegator_id = d.party_id
                   and f.representative_id = any (array[r.party_id, r.organisation_id])
                   and m.member_from < f.valid_to and (m.member_to is null or f.valid_from < m.member_to)
+                  and reaches_followers(p.grants_kept, p.hidden_at, p.republished_at, m.member_from, $9)
             ) g
             -- Not pulled into what is below, where what it says would be found out more than once.
             offset 0

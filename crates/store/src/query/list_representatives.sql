@@ -37,17 +37,19 @@ usable as (
 -- What they grant: privileges, and what the packages that they follow hold at the instant.
 held as (
     select u.delegation_id, u.depth, u.holder_id, u.party_id, u.designated_at, u.unit_index,
-           g.privilege_id, g.valid_from, g.valid_to
+           g.privilege_id, g.valid_from, g.valid_to, g.member_from
     from usable u
     cross join lateral (
-        select g.privilege_id, g.valid_from, g.valid_to from delegation_privilege g
+        -- What is left of a package that was taken apart begins later than its delegation.
+        select g.privilege_id, g.valid_from, g.valid_to, null::timestamptz as member_from from delegation_privilege g
         where g.shard = $1 and g.delegation_id = u.delegation_id and g.ended_at is null
+          and g.valid_from <= $5 and $5 < g.valid_to
         union all
-        select m.privilege_id, greatest(f.valid_from, m.member_from), least(f.valid_to, m.member_to)
+        select m.privilege_id, greatest(f.valid_from, m.member_from), least(f.valid_to, m.member_to), m.member_from
         from delegation_package f
         join package_privilege m on m.shard = $1 and m.package_id = f.package_id
         where f.shard = $1 and f.delegation_id = u.delegation_id and f.ended_at is null
-          and m.member_from <= $5 and (m.member_to is null or $5 < m.member_to)
+          and f.valid_from <= $5 and m.member_from <= $5 and (m.member_to is null or $5 < m.member_to)
     ) g
 ),
 -- Each once, though a privilege may be in several packages of a delegation; and as long as it lasts.
@@ -62,6 +64,8 @@ standing as (
     left join party o on o.shard = $1 and o.party_id = e.organisation_id
     where s.standing = 'good' and e.standing = 'good' and coalesce(o.standing, 'good') = 'good'
       and w.may_be_used
+      and (h.member_from is null
+           or reaches_followers(w.grants_kept, w.hidden_at, w.republished_at, h.member_from, $5))
       and ($7::uuid is null or (h.delegation_id, h.privilege_id, h.party_id) > ($7::uuid, $8::integer, $9::uuid))
     order by h.delegation_id, h.privilege_id, h.party_id, h.valid_to desc, h.valid_from
 ),

@@ -1,11 +1,13 @@
 //! What a package that delegations follow may take up: nothing that their delegators may not have given.
 
 use fuldmagt_proto::v1::{
-    CreateDelegationRequest, LevelOfAssurance, Package, PartyKind, Privilege, PublishPackageVersionRequest,
+    CreateDelegationRequest, ExistingGrants, HidePrivilegeRequest, LevelOfAssurance,
+    ListRepresentativesRequest, Package, PartyKind, Privilege, PublishPackageVersionRequest,
     PublishPackageVersionResponse, PublishPrivilegeRequest,
 };
 use fuldmagt_tests::world::{
-    AUTHORITY_CVR, CHANGE, DRAFT, HIDDEN, SEE, SIGN, SYSTEM, kinds, package, privilege, timestamp, until_day,
+    AUTHORITY_CVR, CHANGE, DRAFT, HIDDEN, PURPOSE, Registered, SEE, SIGN, SYSTEM, kinds, package, privilege,
+    timestamp, until_day,
 };
 use fuldmagt_tests::{Refused, World};
 use tonic::{Code, Response, Status};
@@ -224,4 +226,88 @@ async fn who_follows_and_a_version_that_is_not_for_them_never_both_come() {
         }
         assert_eq!(world.granted(&from, &to, &[SIGN]).await, [] as [&str; 0]);
     }
+}
+
+/// What comes after a delegation has ended is demanded of nobody who gave it, and so nobody is known to fulfil it.
+#[tokio::test]
+async fn what_was_announced_for_later_than_the_delegation_is_not_taken_for_fulfilled() {
+    let world = world().await;
+    let (from, to) = (world.person().await, world.person().await);
+    let uri = "urn:dk:example:regel:sikker";
+    with_rule(&world, uri, |p| p.level_of_assurance = LevelOfAssurance::High.into()).await;
+    let later = PublishPackageVersionRequest {
+        publish_time: timestamp("2026-07-10T10:00:00Z"),
+        ..world.publishing_version(ALL, &[SEE, uri])
+    };
+    publish(&world, later).await.unwrap();
+    let short =
+        CreateDelegationRequest { period: until_day("2026-06-30"), ..world.following(&from, &to, &[ALL]) };
+    world.try_give(short).await.unwrap();
+    world.a_second_passes().await;
+    assert_refused(&world, world.publishing_version(ALL, &[SEE, uri]), not_for_followers(1)).await;
+}
+
+#[tokio::test]
+async fn what_is_hidden_before_it_comes_to_a_package_does_not_come_though_grants_are_kept() {
+    let world = world().await;
+    let (from, to, other) = (world.person().await, world.person().await, world.person().await);
+    let later = PublishPackageVersionRequest {
+        publish_time: timestamp("2026-06-20T10:00:00Z"),
+        ..world.publishing_version(ALL, &[SEE, CHANGE])
+    };
+    publish(&world, later).await.unwrap();
+    world.follow(&from, &to, &[ALL]).await;
+    world.give(&from, &other, &[CHANGE]).await;
+    world.a_second_passes().await;
+    let hide = HidePrivilegeRequest {
+        existing_grants: ExistingGrants::Keep.into(),
+        hide_time: timestamp("2026-06-20T10:00:00Z"),
+        ..world.hiding(CHANGE)
+    };
+    world.authority.catalogue().hide_privilege(hide).await.unwrap();
+    world.move_to("2026-06-20T10:00:00Z".parse().unwrap()).await;
+    assert_eq!(world.granted(&from, &to, &[SEE, CHANGE]).await, [SEE]);
+    assert_eq!(world.granted(&from, &other, &[CHANGE]).await, [CHANGE], "it was given before");
+    let listed = async || listed(&world, &from).await;
+    assert_eq!(listed().await, [SEE, CHANGE]);
+    // Published again, it is in the package as everything else.
+    world.a_second_passes().await;
+    world.publish(CHANGE).await;
+    assert_eq!(world.granted(&from, &to, &[SEE, CHANGE]).await, [SEE, CHANGE]);
+    assert_eq!(listed().await, [SEE, CHANGE, CHANGE]);
+}
+
+#[tokio::test]
+async fn what_is_hidden_before_it_is_published_was_given_to_nobody_and_comes_to_nobody() {
+    let world = world().await;
+    let (from, to) = (world.person().await, world.person().await);
+    let soon = PublishPrivilegeRequest {
+        publish_time: timestamp("2026-06-20T10:00:00Z"),
+        ..world.publishing(DRAFT)
+    };
+    world.authority.catalogue().publish_privilege(soon).await.unwrap();
+    let later = PublishPackageVersionRequest {
+        publish_time: timestamp("2026-06-25T10:00:00Z"),
+        ..world.publishing_version(ALL, &[SEE, DRAFT])
+    };
+    publish(&world, later).await.unwrap();
+    world.follow(&from, &to, &[ALL]).await;
+    let hide = HidePrivilegeRequest { existing_grants: ExistingGrants::Keep.into(), ..world.hiding(DRAFT) };
+    world.authority.catalogue().hide_privilege(hide).await.unwrap();
+    world.move_to("2026-06-25T10:00:00Z".parse().unwrap()).await;
+    assert_eq!(world.granted(&from, &to, &[SEE, DRAFT]).await, [SEE]);
+}
+
+/// What the authority is told that the person's representatives may do, all together.
+async fn listed(world: &World, from: &Registered) -> Vec<String> {
+    let request = ListRepresentativesRequest {
+        delegator: from.identifier(),
+        purpose: PURPOSE.to_owned(),
+        page_size: 500,
+        ..ListRepresentativesRequest::default()
+    };
+    let page = world.authority.query().list_representatives(request).await.unwrap().into_inner();
+    let mut told: Vec<_> = page.entries.into_iter().map(|entry| entry.privilege).collect();
+    told.sort();
+    told
 }

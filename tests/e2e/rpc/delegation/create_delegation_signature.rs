@@ -275,3 +275,23 @@ async fn evidence_of_the_greatest_length_and_the_longest_texts_are_kept() {
     assert_eq!(receipt.agreement, Some(agreement));
     assert_eq!(receipt.evidence, evidence);
 }
+
+#[tokio::test]
+async fn a_signature_counts_once() {
+    let world = World::with_catalogue().await;
+    let [from, to, _] = people(&world).await;
+    let gift = world.signed(world.giving(&from, &to, &[SEE])).await;
+    let given = world.try_give(gift.clone()).await.unwrap();
+    assert_eq!(world.try_give(gift.clone()).await.unwrap(), given, "the same request gets its answer");
+    world.a_second_passes().await;
+    world.revoke(&from, &given.delegation.unwrap()).await.unwrap();
+    let again = CreateDelegationRequest { request_id: world.request_id(), ..gift.clone() };
+    let used = Refused::because(Code::FailedPrecondition, "SIGNATURE_USED").naming("signature.evidence");
+    let before = world.snapshot().await;
+    assert_eq!(Refused::of(&sent(&world, again.clone()).await.unwrap_err()), used);
+    assert_eq!(world.snapshot().await, before);
+    assert!(!world.check(&from, &to, SEE).await.granted);
+    // Signed anew it can be given anew.
+    sent(&world, world.signed(again).await).await.unwrap();
+    assert!(world.check(&from, &to, SEE).await.granted);
+}

@@ -1,10 +1,15 @@
 //! Packages that are followed no longer: with their delegation, alone, or because of one privilege.
 
 use fuldmagt_proto::v1::{
-    CreateDelegationRequest, DelegationEventKind, DelegationStatus, DenialReason, RevokeDelegationRequest,
+    CreateDelegationRequest, DelegationEventKind, DelegationStatus, DenialReason, ListRepresentativesRequest,
+    Privilege, PublishPackageVersionRequest, RevokeDelegationRequest,
 };
-use fuldmagt_tests::World;
-use fuldmagt_tests::world::{CHANGE, SEE, SIGN, days, followed, uris};
+use fuldmagt_store::revision::Revision;
+use fuldmagt_tests::world::{
+    CHANGE, HeadStart, PURPOSE, SEE, SIGN, SYSTEM, Signable as _, days, followed, privilege, rounds,
+    timestamp, uris,
+};
+use fuldmagt_tests::{Refused, World};
 
 const ALL: &str = "income-all";
 const MORE: &str = "income-more";
@@ -153,4 +158,115 @@ async fn all_is_revoked_at_once_whatever_it_is() {
     assert_eq!(ended.delegations.len(), 3);
     assert_eq!(world.granted(&from, &to, &[SEE, CHANGE, SIGN]).await, [] as [&str; 0]);
     assert_eq!(world.count("delegation_package where ended_as = 'revoked'").await, 2);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_package_is_not_given_on_as_it_was_not_before() {
+    let world = world().await;
+    let uri = "urn:dk:example:videre";
+    world.put_privilege(Privilege { max_sub_delegation_depth: 2, ..privilege(uri, SYSTEM) }).await.unwrap();
+    world.publish(uri).await;
+    world.package_of("on", &[SEE, uri]).await;
+    let (from, to, third) = (world.person().await, world.person().await, world.person().await);
+    let given = world.follow(&from, &to, &["on"]).await;
+    let refused = async || {
+        let giving_on = world.giving_on(&to, &given, &third, &[uri]);
+        Refused::of(&world.preview(giving_on.actor.clone(), giving_on.agreement()).await.unwrap_err())
+    };
+    let not_delegated = Refused::field("privileges[0]", "PRIVILEGE_NOT_DELEGATED");
+    assert_eq!(refused().await, not_delegated);
+    world.a_second_passes().await;
+    let left = world.revoke_part(&from, &given, &[SEE]).await.unwrap();
+    assert_eq!(left.privileges, uris(&[uri]));
+    assert_eq!(refused().await, not_delegated);
+}
+
+#[tokio::test]
+async fn a_package_that_is_announced_to_hold_a_privilege_is_left_with_it() {
+    let world = world().await;
+    let (from, to) = (world.person().await, world.person().await);
+    let given = world.follow(&from, &to, &[ALL, MORE]).await;
+    let later = PublishPackageVersionRequest {
+        publish_time: timestamp("2026-06-20T10:00:00Z"),
+        ..world.publishing_version(MORE, &[SIGN, SEE])
+    };
+    world.publish_version(later).await;
+    world.a_second_passes().await;
+    let left = world.revoke_part(&from, &given, &[SEE]).await.unwrap();
+    assert_eq!((left.privileges, left.packages), (uris(&[SIGN, CHANGE]), Vec::new()));
+    world.move_to("2026-06-20T10:00:00Z".parse().unwrap()).await;
+    assert_eq!(world.granted(&from, &to, &[SEE, CHANGE, SIGN]).await, [CHANGE, SIGN]);
+}
+
+#[tokio::test]
+async fn a_list_that_was_begun_before_a_package_was_taken_apart_goes_on() {
+    let world = world().await;
+    let (from, to) = (world.person().await, world.person().await);
+    world.give(&from, &to, &[SIGN]).await;
+    let given = world.follow(&from, &to, &[ALL]).await;
+    let first = ListRepresentativesRequest {
+        delegator: from.identifier(),
+        purpose: PURPOSE.to_owned(),
+        page_size: 1,
+        ..ListRepresentativesRequest::default()
+    };
+    let list = async |request| {
+        world.authority.query().list_representatives(request).await.map(tonic::Response::into_inner)
+    };
+    let page = list(first.clone()).await.unwrap();
+    world.a_second_passes().await;
+    world.revoke_part(&from, &given, &[SEE]).await.unwrap();
+    // As of the first page what is kept was not granted yet; and the package is followed no longer.
+    let rest = ListRepresentativesRequest { page_token: page.next_page_token, ..first.clone() };
+    assert_eq!(list(rest).await.unwrap().entries, []);
+    world.a_second_passes().await;
+    let anew = list(ListRepresentativesRequest { page_size: 9, ..first }).await.unwrap().entries;
+    let privileges: Vec<_> = anew.into_iter().map(|entry| entry.privilege).collect();
+    assert_eq!(privileges, uris(&[SIGN, CHANGE]));
+}
+
+fn number(token: &str) -> i64 {
+    Revision::parse(token).unwrap().number
+}
+
+/// A revocation that comes after a version knows what it holds: whoever revoked a privilege last does not have it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_privilege_that_comes_to_a_package_at_the_same_time_is_revoked_or_comes_after() {
+    let world = world().await;
+    let (from, to) = (world.person().await, world.person().await);
+    let mut start = HeadStart::default();
+    let mut outcomes = [0; 2];
+    for round in 0..rounds(24) {
+        let id = format!("race-{round}");
+        world.package_of(&id, &[SEE]).await;
+        // Of its own it has the privilege in every other round: in the others there is nothing to revoke yet, which is
+        // refused unless the version has come.
+        let own = if round % 2 == 0 { vec![CHANGE] } else { Vec::new() };
+        let request =
+            CreateDelegationRequest { privileges: uris(&own), ..world.following(&from, &to, &[&id]) };
+        let given = world.try_give(request).await.unwrap().delegation.unwrap();
+        world.a_second_passes().await;
+        let version = world.publishing_version(&id, &[SEE, CHANGE]);
+        let revoke = world.front_end.delegations();
+        let revoking = world.revoking_part(&from, &given, &[CHANGE]);
+        let (published, revoked) = start
+            .race(async { world.authority.catalogue().publish_package_version(version).await }, async {
+                revoke.clone().revoke_delegation(revoking).await
+            })
+            .await;
+        let published = number(&published.unwrap().into_inner().revision);
+        let is_revoked_last = match revoked {
+            Ok(revoked) => published < number(&revoked.into_inner().revision),
+            Err(status) => {
+                assert_eq!((own.len(), Refused::of(&status).reason.as_str()), (0, "PRIVILEGE_NOT_DELEGATED"));
+                false
+            }
+        };
+        start.won(is_revoked_last);
+        outcomes[usize::from(is_revoked_last)] += 1;
+        world.a_second_passes().await;
+        assert_eq!(world.check(&from, &to, CHANGE).await.granted, !is_revoked_last, "round {round}");
+        world.revoke_all(&from, &to).await.unwrap();
+    }
+    assert!(outcomes.iter().all(|times| *times > 0), "{outcomes:?}");
 }

@@ -228,3 +228,31 @@ async fn who_is_too_young_of_unknown_age_or_not_in_good_standing_gives_nothing_o
         assert_eq!(Refused::of(&status), Refused::because(Code::FailedPrecondition, reason));
     }
 }
+
+/// Whoever knows somebody's number can have a form posted to them, and learns nothing about them by it.
+#[tokio::test]
+async fn a_representative_is_not_told_of_the_delegators_age_and_standing() {
+    let world = World::with_paper().await;
+    let to = world.person().await;
+    let young = world.person_born("2015-02-28".parse().unwrap()).await;
+    let (ageless, ended, suspended) = (world.person().await, world.person().await, world.person().await);
+    let sql = format!(
+        "delete from identifier where party_id = '{}' and kind = 'cpr';
+         update party set standing = 'ended' where party_id = '{}'",
+        ageless.id, ended.id
+    );
+    world.sql(&sql).await;
+    world.suspend(&suspended).await;
+    for from in [young, ageless, ended, suspended] {
+        let request = world.starting(&to, &from, &to, &[SEE]);
+        let started = world.front_end.paper().start_paper_delegation(request).await;
+        let case = started.unwrap().into_inner().paper_case.unwrap().delegation.unwrap();
+        assert_eq!(case.status(), DelegationStatus::PaperStarted);
+    }
+    // Their own standing they may know.
+    world.suspend(&to).await;
+    let request = world.starting(&to, &world.person().await, &to, &[SEE]);
+    let status = world.front_end.paper().start_paper_delegation(request).await.unwrap_err();
+    let refused = Refused::because(Code::FailedPrecondition, "PARTY_NOT_IN_GOOD_STANDING");
+    assert_eq!(Refused::of(&status), refused);
+}

@@ -2,7 +2,7 @@
 
 use fuldmagt_proto::v1::{
     Channel, DelegationEventKind, DelegationStatus, DenialReason, EndEmploymentRequest,
-    ListDelegationEventsRequest, TerminationReason,
+    ListDelegationEventsRequest, ListDelegationsRequest, PartySide, TerminationReason,
 };
 use fuldmagt_tests::world::{CHANGE, SEE};
 use fuldmagt_tests::{Refused, World};
@@ -146,4 +146,49 @@ async fn every_field_is_checked() {
         });
     }
     refusals.sent_by(&world, async |request| world.front_end.parties().end_employment(request).await).await;
+}
+
+#[tokio::test]
+async fn who_is_employed_no_longer_sees_and_ends_nothing_of_the_organisation() {
+    let world = World::with_catalogue().await;
+    let (from, organisation) = (world.person().await, world.organisation().await);
+    let (employee, colleague) =
+        (world.employee_of(&organisation).await, world.employee_of(&organisation).await);
+    let given = world.give(&from, &organisation, &[SEE]).await;
+    let own = world.give(&from, &employee, &[CHANGE]).await;
+    assert!(world.see(&employee, &given).await.is_ok());
+    world.end_employment(&employee).await.unwrap();
+
+    let not_found = Refused::because(Code::NotFound, "DELEGATION_NOT_FOUND");
+    assert_eq!(Refused::of(&world.see(&employee, &given).await.unwrap_err()), not_found);
+    assert_eq!(Refused::of(&world.renounce(&employee, &given).await.unwrap_err()), not_found);
+    let receipt = world.receipt(employee.actor(), &given.delegation_id).await.unwrap_err();
+    assert_eq!(Refused::of(&receipt), not_found);
+    let (delegations, id) = (world.front_end.delegations(), given.delegation_id.clone());
+    let events = ListDelegationEventsRequest {
+        actor: employee.actor(),
+        delegation_id: id.clone(),
+        page_size: 9,
+        page_token: String::new(),
+    };
+    let refused = delegations.clone().list_delegation_events(events).await.unwrap_err();
+    assert_eq!(Refused::of(&refused), not_found);
+    let designations = world.listing_designations(&employee, &given);
+    let refused = delegations.clone().list_designations(designations).await.unwrap_err();
+    assert_eq!(Refused::of(&refused), not_found);
+    let held = ListDelegationsRequest {
+        actor: employee.actor(),
+        party_id: organisation.id.clone(),
+        side: PartySide::Held.into(),
+        page_size: 9,
+        page_token: String::new(),
+    };
+    let refused = delegations.clone().list_delegations(held.clone()).await.unwrap_err();
+    assert_eq!(Refused::of(&refused).reason, "PARTY_NOT_FOUND");
+    // What was the employee's own is read; and colleagues see what they saw.
+    assert!(world.see(&employee, &own).await.is_ok());
+    let held = ListDelegationsRequest { actor: colleague.actor(), ..held };
+    let seen = delegations.clone().list_delegations(held).await.unwrap().into_inner().delegations;
+    assert_eq!(seen.len(), 1);
+    assert!(world.see(&colleague, &given).await.is_ok());
 }

@@ -67,7 +67,7 @@ impl Model {
     /// The domain's decision over the whole history.
     pub(super) fn decide(&self, question: Question, at: DateTime<Utc>) -> Decision {
         let history: Vec<Grant> =
-            self.delegations.iter().flat_map(|delegation| self.grants(delegation, question)).collect();
+            self.delegations.iter().flat_map(|delegation| self.grants(delegation, question, at)).collect();
         decide(&history, self.circumstances(question), Asked::Now(at))
     }
 
@@ -78,7 +78,7 @@ impl Model {
         question: Question,
         at: DateTime<Utc>,
     ) -> Option<Period> {
-        let grants = self.grants(delegation, question);
+        let grants = self.grants(delegation, question, at);
         let decision = decide(&grants, self.circumstances(question), Asked::Now(at));
         let Decision::Granted { valid_to, .. } = decision else { return None };
         let in_force = grants.iter().filter(|grant| grant.ended.is_none() && grant.period.contains(at));
@@ -96,23 +96,30 @@ impl Model {
     }
 
     /// Every way in which the delegation ever gave the privilege to the representative.
-    fn grants(&self, delegation: &Delegation, question: Question) -> Vec<Grant> {
+    fn grants(&self, delegation: &Delegation, question: Question, at: DateTime<Utc>) -> Vec<Grant> {
         let holders = holders(delegation, question);
         let above = self.above(delegation).into_iter().find(|standing| *standing != Standing::Good);
         let above = above.unwrap_or(Standing::Good);
-        let ways = self.ways(delegation, question.privilege);
+        let ways = self.ways(delegation, question.privilege, at);
         let grant =
             |(period, ended), holder| Grant { ended, holder, above, ..Grant::own(delegation.id, period) };
         ways.iter().flat_map(|way| holders.iter().map(|holder| grant(*way, *holder))).collect()
     }
 
-    /// When the delegation grants the privilege, by itself or by its packages.
-    fn ways(&self, delegation: &Delegation, privilege: usize) -> Vec<(Period, Option<Ended>)> {
+    /// When the delegation grants the privilege, by itself or by its packages, as it is known at the instant.
+    fn ways(
+        &self,
+        delegation: &Delegation,
+        privilege: usize,
+        at: DateTime<Utc>,
+    ) -> Vec<(Period, Option<Ended>)> {
+        let reaches = |it: &&Membership| reaches_followers(self.publications[privilege], it.from, at);
         let direct = delegation.privileges.iter().filter(|(given, _)| *given == privilege);
         let mut ways: Vec<_> = direct.map(|(_, ended)| (delegation.period, *ended)).collect();
         for (package, ended) in &delegation.packages {
             let members = self.memberships.iter();
-            for member in members.filter(|it| it.package == *package && it.privilege == privilege) {
+            let members = members.filter(|it| it.package == *package && it.privilege == privilege);
+            for member in members.filter(reaches) {
                 let from = member.from.max(delegation.period.from());
                 let to = member.to.map_or(delegation.period.to(), |to| to.min(delegation.period.to()));
                 ways.extend(Period::new(from, to).ok().map(|period| (period, *ended)));
@@ -149,7 +156,7 @@ impl Model {
                 && employer(party).is_none_or(|employer| self.standings[employer] == Standing::Good)
         };
         let gives = |it: &Delegation| {
-            self.ways(it, privilege).iter().any(|(period, ended)| ended.is_none() && period.contains(at))
+            self.ways(it, privilege, at).iter().any(|(period, ended)| ended.is_none() && period.contains(at))
         };
         let may_use = |it: &Delegation| {
             let designated = it.designations.iter().any(|designated| {
@@ -221,6 +228,16 @@ fn may_be_used(publication: Publication, at: DateTime<Utc>) -> bool {
             let kept = existing == ExistingGrants::Keep;
             from <= at && (kept || is_planned && at < to || again.is_some_and(|again| again <= at))
         }
+    }
+}
+
+/// What came to a package after it was hidden was given to nobody before, and is not kept for them.
+fn reaches_followers(publication: Publication, member_from: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+    match publication {
+        Publication::Hidden { to, existing: ExistingGrants::Keep, again, .. } => {
+            member_from < to || again.is_some_and(|again| again <= at)
+        }
+        Publication::Draft | Publication::Published { .. } | Publication::Hidden { .. } => true,
     }
 }
 

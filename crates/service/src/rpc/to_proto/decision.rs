@@ -10,15 +10,15 @@ use fuldmagt_store::query::{Answer, DelegatedPrivilege, Link};
 use super::{identifier, timestamp};
 
 /// The answer to one question that was decided for the instant `at`. A yes may be kept for `max_age`, but not past
-/// the end of the delegation; a no may not be kept, so that what is given holds at the next check.
+/// the end of the delegation or the planned hiding of the privilege; a no may not be kept, so that what is given holds at the next check.
 pub fn decision(answer: &Answer, at: DateTime<Utc>, max_age: Duration) -> v1::Decision {
     match answer.decision {
-        Decision::Granted { delegation, valid_to } => v1::Decision {
+        Decision::Granted { delegation, valid_to, stands_until } => v1::Decision {
             granted: true,
             denial_reason: v1::DenialReason::Unspecified.into(),
             delegation_id: delegation.to_string(),
             valid_to: Some(timestamp(valid_to)),
-            max_age: Some(duration(max_age.min((valid_to - at).to_std().unwrap_or_default()))),
+            max_age: Some(duration(max_age.min((stands_until - at).to_std().unwrap_or_default()))),
             chain: answer.line.iter().map(chain_link).collect(),
         },
         Decision::Denied { reason, delegation } => v1::Decision {
@@ -98,15 +98,16 @@ mod tests {
         Answer { decision, line: Vec::new() }
     }
 
-    fn max_age_s(valid_to: i64, configured: u64) -> i64 {
-        let granted = Decision::Granted { delegation: ID, valid_to: at(valid_to) };
+    fn max_age_s(stands_until: i64, configured: u64) -> i64 {
+        let granted =
+            Decision::Granted { delegation: ID, valid_to: at(1_000), stands_until: at(stands_until) };
         decision(&answer(granted), at(0), Duration::from_secs(configured)).max_age.unwrap().seconds
     }
 
     #[test]
     fn a_yes_tells_by_what_and_until_when() {
-        let told =
-            decision(&answer(Decision::Granted { delegation: ID, valid_to: at(100) }), at(0), Duration::ZERO);
+        let granted = Decision::Granted { delegation: ID, valid_to: at(100), stands_until: at(100) };
+        let told = decision(&answer(granted), at(0), Duration::ZERO);
         assert!(told.granted);
         assert_eq!(told.denial_reason(), v1::DenialReason::Unspecified);
         assert_eq!(told.delegation_id, ID.to_string());
@@ -121,7 +122,7 @@ mod tests {
             representative: Identifier::Cpr(CprNumber::parse(cpr).unwrap()),
         };
         let line = vec![link(7, "0501792275"), link(1, "2512489996")];
-        let granted = Decision::Granted { delegation: ID, valid_to: at(100) };
+        let granted = Decision::Granted { delegation: ID, valid_to: at(100), stands_until: at(100) };
         let told = decision(&Answer { decision: granted, line: line.clone() }, at(0), Duration::ZERO).chain;
         let ids: Vec<String> = told.iter().map(|link| link.delegation_id.clone()).collect();
         assert_eq!(ids, [Uuid::from_u128(7).to_string(), ID.to_string()]);
