@@ -163,6 +163,32 @@ async fn whoever_has_another_number_stands_as_that_number_does() {
 }
 
 #[tokio::test]
+async fn whose_number_was_changed_again_and_again_stands_as_the_last_one_does() {
+    let world = World::new().await;
+    let changed = |old: &CprNumber, new: &CprNumber| record(old, CprStatus::NumberChanged, Some(new));
+    // Everybody along the way is known: eight changes, and one more than are followed.
+    let (mut parties, mut records) = (Vec::new(), Vec::new());
+    for _ in 0..10 {
+        parties.push(person(&world).await);
+    }
+    for pair in parties.windows(2) {
+        records.push(changed(&pair[0].1, &pair[1].1));
+    }
+    records.push(record(&parties[9].1, CprStatus::Dead, None));
+    // Numbers that go in a circle.
+    let (one, other) = (person(&world).await, person(&world).await);
+    records.extend([changed(&one.1, &other.1), changed(&other.1, &one.1)]);
+    import(&world, "2026-06-14", &records, &Effects::default()).await;
+    let dead = ("ended".to_owned(), None, 2);
+    let good = ("good".to_owned(), None, 1);
+    assert_eq!(stands(&world, parties[0].0).await, good);
+    for (party, _) in &parties[1..] {
+        assert_eq!(stands(&world, *party).await, dead);
+    }
+    assert_eq!((stands(&world, one.0).await, stands(&world, other.0).await), (good.clone(), good));
+}
+
+#[tokio::test]
 async fn what_is_configured_decides() {
     let world = World::new().await;
     let (emigrated, dead) = (person(&world).await, person(&world).await);

@@ -24,7 +24,7 @@ held as materialized (
         offset 0 for update
     ) p
 ),
--- Whoever has another number now stands as that number does.
+-- Whoever has another number now stands as that number does, also where it was changed more than once.
 found as materialized (
     select h.party_id, h.version, w.turn, w.standing_after, w.noted_after, w.status is not null as is_ruled,
            r.status = any ($3::smallint[]) and w.standing_after is distinct from 'ended' as merges
@@ -37,14 +37,23 @@ found as materialized (
         select r.status, r.new_blind_index from cpr_record r
         where r.shard = $1 and r.snapshot_id = $2 and r.blind_index = i.blind_index offset 0
     ) r
-    left join lateral (
-        select n.status from cpr_record n
-        where n.shard = $1 and n.snapshot_id = $2 and n.blind_index = r.new_blind_index
-          and r.status = any ($3::smallint[]) offset 0
-    ) n on true
+    -- To the end of the chain, as far as anybody's number was ever changed; numbers that go in a circle say nothing.
+    cross join lateral (
+        with recursive chain as (
+            select r.status, r.new_blind_index, 0 as changes
+            union all
+            select n.status, n.new_blind_index, c.changes + 1
+            from chain c cross join lateral (
+                select n.status, n.new_blind_index from cpr_record n
+                where n.shard = $1 and n.snapshot_id = $2 and n.blind_index = c.new_blind_index offset 0
+            ) n
+            where c.status = any ($3::smallint[]) and c.changes < 8
+        )
+        select c.status from chain c order by c.changes desc limit 1
+    ) n
     left join unnest($4::smallint[], $5::text[], $6::smallint[], $7::text[], $8::text[], $9::smallint[])
         as w (status, standing, noted, turn, standing_after, noted_after)
-        on w.status = coalesce(n.status, r.status) and w.standing = h.standing and w.noted = h.noted
+        on w.status = n.status and w.standing = h.standing and w.noted = h.noted
 ),
 turned as (
     update party p

@@ -278,6 +278,29 @@ async fn who_is_known_by_both_numbers_is_merged_into_the_party_of_the_new_one() 
 }
 
 #[tokio::test]
+async fn who_has_a_number_that_was_changed_again_is_merged_into_the_party_that_had_it() {
+    let world = World::with_catalogue().await;
+    // Who has the number in between is followed first.
+    let (second, first, other) = (world.person().await, world.person().await, world.person().await);
+    world.give(&first, &other, &[SEE]).await;
+    let third = somebody(&world);
+    let [one, two] = [number(&first), number(&second)];
+    let words = |status| [said(&one, "60", &two), said(&two, "60", &third), said(&third, status, "")];
+    let copy = import(&world, DAYS[0], &words("01")).await;
+    let wanted = CprEffects { renumbered_count: 1, merged_count: 1, ..CprEffects::default() };
+    assert_eq!(effects(&world, &copy).await, wanted);
+    for number in [&one, &two, &third] {
+        assert_eq!(world.known_by_number(number).await.unwrap().party_id, second.id);
+        assert!(world.check(&by_number(&first, number), &other, SEE).await.granted);
+    }
+    let copy = import(&world, DAYS[1], &words("90")).await;
+    assert_eq!(effects(&world, &copy).await, CprEffects { ended_count: 1, ..CprEffects::default() });
+    for number in [&one, &two, &third] {
+        world.check_denied(&by_number(&first, number), &other, SEE).await;
+    }
+}
+
+#[tokio::test]
 async fn a_new_number_of_a_party_that_has_ended_is_left_for_people_to_resolve() {
     let world = World::with_catalogue().await;
     let (old, new, other) = (world.person().await, world.person().await, world.person().await);
