@@ -1391,11 +1391,12 @@ pub mod party_service_client {
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
         /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
         /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
-        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
+        /// party that remains as `surviving_id`). When one of the two is suspended, the surviving party is, until what would have
+        /// lifted that suspension lifts it: its delegations rest, and a caseworker's ResolveSuspension is asked for where it was.
         ///
         /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
         /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
-        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by one that the other has or had
         /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         pub async fn merge_parties(
             &mut self,
@@ -1566,11 +1567,12 @@ pub mod party_service_server {
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
         /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
         /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
-        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
+        /// party that remains as `surviving_id`). When one of the two is suspended, the surviving party is, until what would have
+        /// lifted that suspension lifts it: its delegations rest, and a caseworker's ResolveSuspension is asked for where it was.
         ///
         /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
         /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
-        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by one that the other has or had
         /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         async fn merge_parties(
             &self,

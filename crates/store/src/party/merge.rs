@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use fuldmagt_domain::{
+    cpr_status::{CprStatus, Known},
     delegation::{Delegation, DelegationId, State, Step, Termination},
     identifier::IdentifierKind,
     merging::{MAX_TOUCHED, Numbers},
@@ -63,6 +64,8 @@ pub struct MergeFacts {
 pub struct Merging {
     /// One step of each delegation that changes.
     pub steps: Vec<Step>,
+    /// What the survivor is then.
+    pub known: Known,
     /// Ids for the notices, as many as the steps tell of.
     pub notice_ids: Vec<Uuid>,
     /// The encoded answer, kept for repeated requests.
@@ -331,6 +334,9 @@ async fn write(
         &notices.kinds,
         &notices.pointless.0,
         &notices.pointless.1,
+        merging.known.standing.as_str(),
+        merging.known.noted.map(CprStatus::code),
+        merging.known.standing != survivor.standing,
     )
     .fetch_one(&mut **transaction)
     .await?;
@@ -341,6 +347,7 @@ async fn write(
 struct Sealed {
     party: Party,
     merged_into: Option<PartyId>,
+    register_status: Option<i16>,
     name: Option<Vec<u8>>,
     key: Option<(String, Vec<u8>)>,
     identifiers: Vec<IdentifierRow>,
@@ -351,7 +358,11 @@ struct Sealed {
 
 impl Sealed {
     fn standing(&self) -> Standing {
-        Standing { party: self.party.clone(), merged_into: self.merged_into, register_status: None }
+        Standing {
+            party: self.party.clone(),
+            merged_into: self.merged_into,
+            register_status: self.register_status,
+        }
     }
 }
 
@@ -405,6 +416,7 @@ struct PartyLocked {
     created_at: chrono::DateTime<chrono::Utc>,
     version: i64,
     merged_into: Option<Uuid>,
+    register_status: Option<i16>,
     name_ciphertext: Option<Vec<u8>>,
     wrapping_key_id: Option<String>,
     wrapped_key: Option<Vec<u8>>,
@@ -416,6 +428,7 @@ impl TryFrom<PartyLocked> for Sealed {
     fn try_from(row: PartyLocked) -> Result<Self> {
         Ok(Self {
             merged_into: row.merged_into.map(PartyId),
+            register_status: row.register_status,
             name: row.name_ciphertext,
             key: row.wrapping_key_id.zip(row.wrapped_key),
             identifiers: Vec::new(),

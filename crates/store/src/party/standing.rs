@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    cpr_status::{CprStatus, Known},
     delegation::{Delegation, DelegationId},
     ending::Tree,
     party::{Party, PartyId},
@@ -114,6 +115,17 @@ pub struct Standing {
     pub merged_into: Option<PartyId>,
     /// The status in the register for which it was suspended.
     pub register_status: Option<i16>,
+}
+
+impl Standing {
+    /// The party's standing, and the status that its suspension comes from.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`].
+    pub fn known(&self) -> Result<Known> {
+        let read = |code| CprStatus::from_code(code).ok_or(Error::Unreadable("register status"));
+        Ok(Known { standing: self.party.standing, noted: self.register_status.map(read).transpose()? })
+    }
 }
 
 impl Store {

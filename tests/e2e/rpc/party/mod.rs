@@ -10,6 +10,7 @@ mod link_identifier;
 mod merge_parties;
 mod merge_parties_at_once;
 mod merge_parties_property;
+mod merge_parties_standing;
 mod register_effects;
 mod resolve_party;
 mod resolve_suspension;

@@ -10,6 +10,7 @@ use fuldmagt_tests::{Refused, World};
 use tonic::Code;
 
 use super::feed::Copy;
+use super::resolve_suspension::reinstate;
 
 const DAYS: [&str; 4] = ["2026-06-12", "2026-06-13", "2026-06-14", "2026-06-15"];
 
@@ -297,6 +298,31 @@ async fn who_has_a_number_that_was_changed_again_is_merged_into_the_party_that_h
     assert_eq!(effects(&world, &copy).await, CprEffects { ended_count: 1, ..CprEffects::default() });
     for number in [&one, &two, &third] {
         world.check_denied(&by_number(&first, number), &other, SEE).await;
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_caseworker_still_does_as_the_party_of_the_new_number() {
+    let world = World::with_catalogue().await;
+    let (old, new, other) = (world.person().await, world.person().await, world.person().await);
+    world.give(&old, &other, &[SEE]).await;
+    world.give(&new, &other, &[CHANGE]).await;
+    let copy = import(&world, DAYS[0], &[said(&number(&old), "30", "")]).await;
+    assert_eq!(effects(&world, &copy).await.suspended_count, 1);
+    let words = [said(&number(&old), "60", &number(&new)), said(&number(&new), "01", "")];
+    for (day, merged_count) in [(DAYS[1], 1), (DAYS[2], 0)] {
+        let copy = import(&world, day, &words).await;
+        assert_eq!(effects(&world, &copy).await, CprEffects { merged_count, ..CprEffects::default() });
+        for known in [&old, &new] {
+            for privilege in [SEE, CHANGE] {
+                let denied = world.check_denied(known, &other, privilege).await;
+                assert_eq!(denied, DenialReason::PartyNotInGoodStanding);
+            }
+        }
+    }
+    reinstate(&world, &new).await.unwrap();
+    for known in [&old, &new] {
+        assert!(world.check(known, &other, SEE).await.granted);
     }
 }
 

@@ -37,6 +37,11 @@ async fn caseworker(world: &World) -> Registered {
     world.employee_of(&municipality).await
 }
 
+/// A caseworker finds that the party comes back.
+pub async fn reinstate(world: &World, party: &Registered) -> Result<ResolveSuspensionResponse, Status> {
+    resolve(world, resolving(world, &caseworker(world).await, party, SuspensionOutcome::Reinstated)).await
+}
+
 #[tokio::test]
 async fn a_party_that_is_reinstated_gives_and_holds_again() {
     let world = World::with_catalogue().await;
