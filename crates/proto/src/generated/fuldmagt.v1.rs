@@ -874,7 +874,7 @@ pub struct Party {
     /// When the party was registered.
     #[prost(message, optional, tag = "5")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The party's version as an opaque string; changes with each link.
+    /// The party's version as an opaque string; changes with each link, and with what suspends the party and why.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -1082,6 +1082,10 @@ pub struct ResolveSuspensionRequest {
     /// How. Required.
     #[prost(enumeration = "SuspensionOutcome", tag = "4")]
     pub outcome: i32,
+    /// The party's etag (Party.etag) as it was when the caseworker looked into it. Required; when stale, because the register
+    /// has meanwhile said something else, the call is refused (ETAG_MISMATCH).
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 /// Response of PartyService.ResolveSuspension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1454,7 +1458,8 @@ pub mod party_service_client {
         /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
         ///
         /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
-        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED), one that was
+        /// suspended for something else, or changed in another way, since it was read (ETAG_MISMATCH).
         pub async fn resolve_suspension(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveSuspensionRequest>,
@@ -1596,7 +1601,8 @@ pub mod party_service_server {
         /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
         ///
         /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
-        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED), one that was
+        /// suspended for something else, or changed in another way, since it was read (ETAG_MISMATCH).
         async fn resolve_suspension(
             &self,
             request: tonic::Request<super::ResolveSuspensionRequest>,

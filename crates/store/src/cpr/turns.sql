@@ -55,22 +55,25 @@ found as materialized (
         as w (status, standing, noted, turn, standing_after, noted_after)
         on w.status = n.status and w.standing = h.standing and w.noted = h.noted
 ),
+-- Also whose suspension has another reason now: a caseworker who has looked into the one before has not seen it.
 turned as (
     update party p
     set standing = f.standing_after, register_status = nullif(f.noted_after, 0), version = f.version + 1
     from found f
-    where p.shard = $1 and p.party_id = f.party_id and f.turn is not null
-    returning p.party_id, p.version, f.turn
+    where p.shard = $1 and p.party_id = f.party_id and f.is_ruled
+      and (f.turn is not null or f.standing_after = 'suspended')
+    returning p.party_id, p.version, f.turn, coalesce(f.turn, 'stays_suspended') as kind
 ),
 noted as (
     update party p set register_status = nullif(f.noted_after, 0)
     from found f
-    where p.shard = $1 and p.party_id = f.party_id and f.is_ruled and f.turn is null
+    where p.shard = $1 and p.party_id = f.party_id and f.is_ruled and f.turn is null and f.standing_after <> 'suspended'
     returning 1
 ),
 left_to_do as (
     insert into standing_effect (shard, party_id, version, turn, changed_at, after_id, channel)
-    select $1, t.party_id, t.version, t.turn, $11, '00000000-0000-0000-0000-000000000000', $13 from turned t
+    select $1, t.party_id, t.version, t.turn, $11, '00000000-0000-0000-0000-000000000000', $13
+    from turned t where t.turn is not null
     returning 1
 ),
 followed as (
@@ -100,12 +103,12 @@ counted as (
 ),
 happened as (
     insert into event (shard, entity_kind, entity_id, version, kind, occurred_at, client_id, channel, request_id)
-    select $1, 'party', t.party_id::text, t.version, t.turn, $11, $12, $13, $14 from turned t
+    select $1, 'party', t.party_id::text, t.version, t.kind, $11, $12, $13, $14 from turned t
     returning 1
 ),
 logged as (
     insert into usage_log (shard, entry_id, item, occurred_at, client_id, rpc, delegator_id, outcome, trace_id)
-    select $1, $16, row_number() over (order by t.party_id), $11, $12, $15, t.party_id, t.turn, $17 from turned t
+    select $1, $16, row_number() over (order by t.party_id), $11, $12, $15, t.party_id, t.kind, $17 from turned t
     returning 1
 ),
 feed as (

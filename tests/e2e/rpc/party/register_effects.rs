@@ -2,7 +2,7 @@
 
 use fuldmagt_proto::v1::{
     CprEffects, CprRecord, Delegation, DelegationEventKind, DelegationStatus, DenialReason,
-    GetCprImportRequest, ResolveSuspensionRequest, SuspensionOutcome, TerminationReason, identifier::Value,
+    GetCprImportRequest, TerminationReason, identifier::Value,
 };
 use fuldmagt_tests::cpr_register::Register;
 use fuldmagt_tests::world::{CHANGE, Registered, SEE, identifier, until};
@@ -10,7 +10,7 @@ use fuldmagt_tests::{Refused, World};
 use tonic::Code;
 
 use super::feed::Copy;
-use super::resolve_suspension::reinstate;
+use super::resolve_suspension::{reinstate, reinstate_as_of};
 
 const DAYS: [&str; 4] = ["2026-06-12", "2026-06-13", "2026-06-14", "2026-06-15"];
 
@@ -160,14 +160,7 @@ async fn whose_number_is_no_more_rests_until_a_caseworker_has_looked_into_it() {
         let copy = import(&world, DAYS[1], &[said(&number(&party), "01", "")]).await;
         assert_eq!(effects(&world, &copy).await, CprEffects::default());
         world.check_denied(&party, &other, SEE).await;
-        let municipality = world.organisation().await;
-        let resolved = ResolveSuspensionRequest {
-            request_id: world.request_id(),
-            caseworker_id: world.employee_of(&municipality).await.id,
-            party_id: party.id.clone(),
-            outcome: SuspensionOutcome::Reinstated.into(),
-        };
-        world.caseworker_system.parties().resolve_suspension(resolved).await.unwrap();
+        reinstate(&world, &party).await.unwrap();
         assert!(world.check(&party, &other, SEE).await.granted);
         // The same again does not suspend; after something else it does.
         let copy = import(&world, DAYS[2], &[said(&number(&party), status, "")]).await;
@@ -177,6 +170,27 @@ async fn whose_number_is_no_more_rests_until_a_caseworker_has_looked_into_it() {
         assert_eq!(effects(&world, &copy).await.suspended_count, 1);
         world.check_denied(&party, &other, SEE).await;
     }
+}
+
+#[tokio::test]
+async fn what_the_register_has_said_since_is_not_resolved_unseen() {
+    let world = World::with_catalogue().await;
+    let (party, other) = (world.person().await, world.person().await);
+    world.give(&party, &other, &[SEE]).await;
+    let copy = import(&world, DAYS[0], &[said(&number(&party), "70", "")]).await;
+    assert_eq!(effects(&world, &copy).await.suspended_count, 1);
+    let seen = world.etag_of(&party).await;
+    let copy = import(&world, DAYS[1], &[said(&number(&party), "30", "")]).await;
+    assert_eq!(effects(&world, &copy).await, CprEffects::default());
+    let stale = Refused::because(Code::Aborted, "ETAG_MISMATCH");
+    assert_eq!(Refused::of(&reinstate_as_of(&world, &party, seen).await.unwrap_err()), stale);
+    world.check_denied(&party, &other, SEE).await;
+    assert_eq!(world.count("event where kind = 'stays_suspended' and channel = 'register'").await, 1);
+    // The same again is nothing new.
+    let seen = world.etag_of(&party).await;
+    import(&world, DAYS[2], &[said(&number(&party), "30", "")]).await;
+    reinstate_as_of(&world, &party, seen).await.unwrap();
+    assert!(world.check(&party, &other, SEE).await.granted);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tonic::{Code, Response, Status};
 use crate::rpc::fields::SOME_UUID;
 use crate::rpc::refusals::Refusals;
 
-fn resolving(
+async fn resolving(
     world: &World,
     caseworker: &Registered,
     party: &Registered,
@@ -22,6 +22,7 @@ fn resolving(
         caseworker_id: caseworker.id.clone(),
         party_id: party.id.clone(),
         outcome: outcome.into(),
+        etag: world.etag_of(party).await,
     }
 }
 
@@ -39,7 +40,17 @@ async fn caseworker(world: &World) -> Registered {
 
 /// A caseworker finds that the party comes back.
 pub async fn reinstate(world: &World, party: &Registered) -> Result<ResolveSuspensionResponse, Status> {
-    resolve(world, resolving(world, &caseworker(world).await, party, SuspensionOutcome::Reinstated)).await
+    reinstate_as_of(world, party, world.etag_of(party).await).await
+}
+
+/// A caseworker who has seen the party of that etag finds that it comes back.
+pub async fn reinstate_as_of(
+    world: &World,
+    party: &Registered,
+    etag: String,
+) -> Result<ResolveSuspensionResponse, Status> {
+    let request = resolving(world, &caseworker(world).await, party, SuspensionOutcome::Reinstated).await;
+    resolve(world, ResolveSuspensionRequest { etag, ..request }).await
 }
 
 #[tokio::test]
@@ -51,7 +62,7 @@ async fn a_party_that_is_reinstated_gives_and_holds_again() {
     world.suspend(&party).await;
     assert_eq!(world.check_denied(&party, &other, SEE).await, DenialReason::PartyNotInGoodStanding);
     assert_eq!(world.see(&other, &given).await.unwrap().status(), DelegationStatus::Suspended);
-    let request = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated);
+    let request = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated).await;
     let did = resolve(&world, request.clone()).await.unwrap();
     let mut both = [given.delegation_id.clone(), held.delegation_id.clone()];
     both.sort();
@@ -67,7 +78,7 @@ async fn a_party_that_is_reinstated_gives_and_holds_again() {
     assert_eq!(told.iter().filter(|(kind, _)| kind == "suspension").count(), 2);
     // Sent again it gets its first answer; as another request there is nothing to resolve.
     assert_eq!(resolve(&world, request).await.unwrap(), did);
-    let again = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated);
+    let again = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated).await;
     let refused = Refused::because(Code::FailedPrecondition, "PARTY_NOT_SUSPENDED");
     assert_eq!(Refused::of(&resolve(&world, again).await.unwrap_err()), refused);
 }
@@ -79,7 +90,7 @@ async fn all_that_a_party_gave_and_holds_ends_when_it_will_not_come_back() {
     let given = world.give(&party, &other, &[SEE]).await;
     let held = world.give(&other, &party, &[SEE]).await;
     world.suspend(&party).await;
-    let request = resolving(&world, &caseworker, &party, SuspensionOutcome::Ended);
+    let request = resolving(&world, &caseworker, &party, SuspensionOutcome::Ended).await;
     assert_eq!(resolve(&world, request).await.unwrap().delegation_ids.len(), 2);
     for delegation in [&given, &held] {
         let ended = world.see(&other, delegation).await.unwrap();
@@ -87,7 +98,7 @@ async fn all_that_a_party_gave_and_holds_ends_when_it_will_not_come_back() {
         assert_eq!(ended.termination_reason(), TerminationReason::PartyEnded);
     }
     assert_eq!(world.check_denied(&party, &other, SEE).await, DenialReason::Terminated);
-    let again = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated);
+    let again = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated).await;
     let refused = Refused::because(Code::FailedPrecondition, "PARTY_NOT_SUSPENDED");
     assert_eq!(Refused::of(&resolve(&world, again).await.unwrap_err()), refused);
 }
@@ -100,8 +111,8 @@ async fn two_caseworkers_at_once_resolve_it_once() {
     let given = world.give(&party, &other, &[SEE]).await;
     for round in 0..10 {
         world.suspend(&party).await;
-        let by = |caseworker| {
-            resolve(&world, resolving(&world, caseworker, &party, SuspensionOutcome::Reinstated))
+        let by = async |caseworker| {
+            resolve(&world, resolving(&world, caseworker, &party, SuspensionOutcome::Reinstated).await).await
         };
         let (first, second) = tokio::join!(by(&one), by(&another));
         let refusals = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
@@ -122,11 +133,15 @@ async fn every_field_is_checked() {
         (world.employee_of(&organisation).await, world.employee_of(&organisation).await);
     world.end_employment(&dismissed).await.unwrap();
     world.suspend(&party).await;
-    let good = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated);
+    let good = resolving(&world, &caseworker, &party, SuspensionOutcome::Reinstated).await;
     let mut refusals = Refusals::of(good)
         .request_id(|r, text| r.request_id = text)
         .uuid("caseworker_id", |r, text| r.caseworker_id = text)
         .uuid("party_id", |r, text| r.party_id = text)
+        .etag(|r, text| r.etag = text)
+        .field("etag", "REQUIRED", |r| r.etag.clear())
+        .because(Code::Aborted, "ETAG_MISMATCH", |r| r.etag = "1".to_owned())
+        .because(Code::Aborted, "ETAG_MISMATCH", |r| r.etag = "3".to_owned())
         .number("outcome", 2, true, |r, number| r.outcome = number)
         .because(Code::NotFound, "PARTY_NOT_FOUND", |r| r.party_id = SOME_UUID.to_owned());
     // Who is not there, is no employee, or is one no longer: all alike.
