@@ -199,6 +199,24 @@ impl Store {
         progress.collect()
     }
 
+    /// Goes on with a turn after a delegation, up to which nothing is to be written. One round trip.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn pass_over(&self, party: PartyId, version: i64, last: DelegationId) -> Result<()> {
+        sqlx::query!(
+            "update standing_effect set after_id = $4
+             where shard = $1 and party_id = $2 and version = $3 and after_id < $4",
+            SHARD,
+            party.0,
+            version,
+            last.0,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Forgets a turn of which nothing is left to be written. One round trip.
     ///
     /// # Errors

@@ -104,6 +104,35 @@ async fn all_that_a_party_gave_and_holds_ends_when_it_will_not_come_back() {
 }
 
 #[tokio::test]
+async fn a_page_of_nothing_but_what_waits_stops_no_turn() {
+    let world = World::with_catalogue().await;
+    let (party, other) = (world.person().await, world.person().await);
+    let given = world.give(&party, &other, &[SEE]).await;
+    // Many more requests than are looked at at once, before everything else, and more than anybody may ask for.
+    world
+        .sql(&format!(
+            "begin;
+             set local session_replication_role = replica;
+             insert into delegation (shard, delegation_id, delegator_id, representative_id, status, valid_from, valid_to,
+                                     created_at, starts_on_acceptance, lapses_at)
+             select d.shard, lpad(to_hex(n), 32, '0')::uuid, d.delegator_id, d.representative_id, 'requested', d.valid_from,
+                    d.valid_to, d.created_at, true, d.valid_to
+             from delegation d, generate_series(1, 450) n where d.delegation_id = '{}';
+             commit",
+            given.delegation_id
+        ))
+        .await;
+    world.suspend(&party).await;
+    let request = resolving(&world, &caseworker(&world).await, &party, SuspensionOutcome::Reinstated).await;
+    let did = resolve(&world, request).await.unwrap();
+    assert_eq!((did.delegation_ids.len(), did.has_more), (0, true));
+    world.until_sql("select count(*) from standing_effect", 0).await;
+    let history = world.event_kinds(&other, &given).await;
+    assert_eq!(history, [DelegationEventKind::Created, DelegationEventKind::Resumed]);
+    assert_eq!(world.count("delegation where status = 'requested'").await, 450);
+}
+
+#[tokio::test]
 async fn two_caseworkers_at_once_resolve_it_once() {
     let world = World::with_catalogue().await;
     let (party, other) = (world.person().await, world.person().await);
