@@ -1,5 +1,7 @@
 //! The CPR register in the store: what it says of the parties that are known, and that nobody reads the rest.
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 use fuldmagt_domain::{
     address::{Address, CountryCode},
@@ -12,7 +14,7 @@ use fuldmagt_domain::{
 };
 use fuldmagt_service::clock::IdSource as _;
 use fuldmagt_store::{
-    Error,
+    Error, Settings, Store,
     cpr::{Begin, RegisterEntry, Switch},
 };
 use fuldmagt_tests::fixtures::note_secret;
@@ -239,6 +241,33 @@ async fn more_parties_than_a_page_holds_are_turned_in_several() {
     assert_eq!(world.count("party where standing = 'ended' and version = 2").await, 10_050);
     assert_eq!(world.count("cpr_snapshot where ended_count = 10050").await, 1);
     assert_eq!(world.count("register_effect").await, 0);
+}
+
+#[tokio::test]
+async fn a_page_of_parties_may_take_longer_than_a_command() {
+    let world = World::new().await;
+    let (dead, number) = person(&world).await;
+    import(&world, "2026-06-14", &[record(&number, CprStatus::Dead, None)], &Effects::default()).await;
+    // As if it had learned its number later.
+    run(&world, "update party set standing = 'good', version = 3").await;
+    run(&world, "insert into register_effect (shard, party_id) select shard, party_id from party").await;
+    let settings = Settings {
+        url: world.database.url.clone(),
+        max_connections: 2,
+        acquire_timeout_ms: 10_000,
+        statement_timeout_ms: 200,
+    };
+    let hasty = Store::open(&settings, world.keyring.keys()).await.unwrap();
+    let mut holder = world.database.pool.begin().await.unwrap();
+    holder.execute("select from party for update").await.unwrap();
+    let command = world.command(world.ids.random_id());
+    let effects = Effects::default();
+    let (turned, ()) = tokio::join!(hasty.turn_by_register(&effects, &command), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        holder.rollback().await.unwrap();
+    });
+    assert_eq!(turned.unwrap().parties, 1);
+    assert_eq!(stands(&world, dead).await, ("ended".to_owned(), None, 4));
 }
 
 #[tokio::test]
