@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fuldmagt_domain::{
     address::{Address, CountryCode},
     cpr_record::{CprRecord, RegisteredPerson},
@@ -195,6 +195,36 @@ async fn whose_number_was_changed_again_and_again_stands_as_the_last_one_does() 
         assert_eq!(stands(&world, *party).await, dead);
     }
     assert_eq!((stands(&world, one.0).await, stands(&world, other.0).await), (good.clone(), good));
+}
+
+#[tokio::test]
+async fn what_the_register_has_happen_happens_at_the_switch() {
+    let world = World::new().await;
+    let (_, number) = person(&world).await;
+    let begun = world.now();
+    let begin = Begin {
+        client: CLIENT,
+        import_id: world.ids.random_id(),
+        as_of: day("2026-06-14"),
+        expected_row_count: 1,
+        at: begun,
+        idle_since: begun,
+    };
+    let command = world.command(begin.import_id);
+    let loading = world.store.begin_cpr_import(begin).await.unwrap();
+    let chunk = loading.sealer().seal(&[record(&number, CprStatus::Dead, None)], [1; 32]).unwrap();
+    let loading = world.store.append_cpr_chunks(&loading, &[chunk], begun).await.unwrap();
+    world.store.index_cpr_records(&loading).await.unwrap();
+    let at = begun + TimeDelta::hours(1);
+    let switch = Switch { loading: &loading, previous: None, response: b"answer", at };
+    world.store.switch_cpr_snapshot(switch, &Effects::default(), &command).await.unwrap();
+    for table in ["event where kind = 'died'", "change where entity_kind = 'party' and version = 2"] {
+        let sql = AssertSqlSafe(format!("select occurred_at from {table}"));
+        let told: Vec<DateTime<Utc>> = sqlx::query_scalar(sql).fetch_all(&world.database.pool).await.unwrap();
+        assert_eq!(told, [at], "{table}");
+    }
+    let effects = world.store.unfinished_turns(2).await.unwrap();
+    assert_eq!(effects.iter().map(|turn| turn.progress.at).collect::<Vec<_>>(), [at]);
 }
 
 #[tokio::test]
