@@ -12,5 +12,6 @@ mod merge_parties_at_once;
 mod merge_parties_property;
 mod merge_parties_standing;
 mod register_effects;
+mod register_effects_at_once;
 mod resolve_party;
 mod resolve_suspension;

@@ -12,19 +12,19 @@ use tonic::Code;
 use super::feed::Copy;
 use super::resolve_suspension::{reinstate, reinstate_as_of};
 
-const DAYS: [&str; 4] = ["2026-06-12", "2026-06-13", "2026-06-14", "2026-06-15"];
+pub(super) const DAYS: [&str; 4] = ["2026-06-12", "2026-06-13", "2026-06-14", "2026-06-15"];
 
 /// Others whom the register tells of begin here: far from the people of the tests.
 const FILLER: u64 = 20_000_000;
 
-fn number(party: &Registered) -> String {
+pub(super) fn number(party: &Registered) -> String {
     match party.identifier().and_then(|identifier| identifier.value) {
         Some(Value::CprNumber(number)) => number,
         other => panic!("no CPR number: {other:?}"),
     }
 }
 
-fn said(cpr_number: &str, status: &str, new: &str) -> CprRecord {
+pub(super) fn said(cpr_number: &str, status: &str, new: &str) -> CprRecord {
     CprRecord {
         cpr_number: cpr_number.to_owned(),
         status: status.to_owned(),
@@ -36,17 +36,22 @@ fn said(cpr_number: &str, status: &str, new: &str) -> CprRecord {
     }
 }
 
-/// Imports a copy that says this among other things. The last word of each number counts.
-async fn import(world: &World, day: &str, words: &[CprRecord]) -> Copy {
+/// A copy that says this among other things.
+pub(super) fn copy_of(world: &World, day: &str, words: &[CprRecord]) -> Copy {
     let mut all: Vec<_> = (0..40).map(|place| Register { seed: 1 }.record(FILLER + place)).collect();
     all.extend_from_slice(words);
-    let copy = Copy::of(world, day, &all);
+    Copy::of(world, day, &all)
+}
+
+/// Imports it.
+pub(super) async fn import(world: &World, day: &str, words: &[CprRecord]) -> Copy {
+    let copy = copy_of(world, day, words);
     copy.send(world).await.unwrap();
     copy
 }
 
 /// What the import did, once all of it is written.
-async fn effects(world: &World, copy: &Copy) -> CprEffects {
+pub(super) async fn effects(world: &World, copy: &Copy) -> CprEffects {
     let told = async || {
         let request = GetCprImportRequest { import_id: copy.import_id.clone() };
         let answer = world.register_feed.parties().get_cpr_import(request).await.unwrap();
