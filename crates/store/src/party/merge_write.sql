@@ -80,7 +80,9 @@ followed as (
 heard as (
     update notice_item n
     set receiver_id = case when t.again then n.receiver_id else $12 end,
-        cancelled_at = case when (t.again or t.pointless) and n.notice_id is null then $2 else n.cancelled_at end
+        cancelled_at = case when (t.again or t.pointless) and n.notice_id is null then $2 else n.cancelled_at end,
+        -- A notice is to one party: what is in one already is not told again with the rest of it.
+        acknowledged_at = case when t.again and n.notice_id is not null then $2 else n.acknowledged_at end
     from (select o.item_id,
                  o.kind = 'expiring' and exists (
                      select from notice_item s

@@ -9,6 +9,7 @@ mod import_cpr_snapshot_streams;
 mod link_identifier;
 mod merge_parties;
 mod merge_parties_at_once;
+mod merge_parties_notices;
 mod merge_parties_property;
 mod merge_parties_standing;
 mod register_effects;
