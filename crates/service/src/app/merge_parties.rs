@@ -81,6 +81,7 @@ impl App {
         order: &Order,
         encode: fn(&Joining) -> Vec<u8>,
     ) -> Result<Merging> {
+        let at = facts.instant(order.call.at);
         let [survivor, absorbed] = [facts.survivor, facts.absorbed].map(|found| {
             let found = found.ok_or(Error::PartyNotFound)?;
             found.merged_into.map_or(Ok(found), |into| Err(Error::PartyMerged(into)))
@@ -90,7 +91,7 @@ impl App {
         let (survivor, absorbed) = (survivor.party, absorbed.party);
         merging::check(&survivor, &absorbed, facts.numbers)?;
         let touched = facts.delegations.ok_or(merging::Refusal::TooLarge)?;
-        let merged = merging::merge(survivor.id, absorbed.id, touched, order.call.at);
+        let merged = merging::merge(survivor.id, absorbed.id, touched, at);
         let mut identifier_kinds: Vec<IdentifierKind> = facts.identifier_kinds;
         identifier_kinds.sort_unstable();
         identifier_kinds.dedup();

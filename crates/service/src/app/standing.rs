@@ -49,7 +49,7 @@ pub(super) struct Turning {
 
 impl Turning {
     pub(super) fn of(facts: StandingFacts, turn: Turn, party: PartyId, order: &Order) -> Self {
-        let at = order.call.at;
+        let at = facts.instant(order.call.at);
         let last = facts.last;
         let mut steps: Vec<Step> =
             facts.trees.into_iter().flat_map(|tree| standing::follow(tree, turn, party, at)).collect();

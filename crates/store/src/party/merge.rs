@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
     cpr_status::{CprStatus, Known},
     delegation::{Delegation, DelegationId, State, Step, Termination},
@@ -57,6 +58,16 @@ pub struct MergeFacts {
     pub identifier_kinds: Vec<IdentifierKind>,
     /// How many identifiers the absorbed party has.
     pub moved_identifiers: usize,
+    /// The last instant at which any of the delegations was given or anything of it ended.
+    latest: Option<DateTime<Utc>>,
+}
+
+impl MergeFacts {
+    /// The instant of a merge at `at`: not before anything that it ends was given or ended, whatever two machines' clocks say.
+    #[must_use]
+    pub fn instant(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.latest.map_or(at, |latest| at.max(latest))
+    }
 }
 
 /// A merge that the rules allow, to be written.
@@ -128,6 +139,7 @@ impl Store {
             delegations: Some(Vec::new()),
             identifier_kinds: Vec::new(),
             moved_identifiers: 0,
+            latest: None,
         };
         let (Some(survivor), Some(mut absorbed)) = (survivor, absorbed) else { return Ok((facts, None)) };
         let Some(touched) = lock_touched(transaction, survivor.party.id, absorbed.party.id).await? else {
@@ -146,6 +158,7 @@ impl Store {
         .await?;
         let names: Vec<String> = row.identifiers.0.iter().map(|row| row.kind.clone()).collect();
         facts.identifier_kinds = identifier_kinds(&names)?;
+        facts.latest = row.delegations.0.iter().map(DelegationRow::latest).max();
         facts.numbers = numbers(&row, survivor.party.id, absorbed.party.id);
         facts.delegations =
             Some(row.delegations.0.into_iter().map(TryInto::try_into).collect::<Result<_>>()?);

@@ -102,8 +102,18 @@ pub struct StandingFacts {
     pub has_more: bool,
     /// The last of the delegations, or of those before.
     pub last: DelegationId,
+    /// The last instant at which any of these was given or anything of it ended.
+    latest: Option<DateTime<Utc>>,
     /// The state that this is from.
     pub revision: Revision,
+}
+
+impl StandingFacts {
+    /// The instant of a turn at `at`: not before anything that it ends was given or ended, whatever two machines' clocks say.
+    #[must_use]
+    pub fn instant(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.latest.map_or(at, |latest| at.max(latest))
+    }
 }
 
 /// A party and what is known of its standing.
@@ -154,6 +164,8 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         let parties = row.parties.0.into_iter().map(Standing::try_from).collect::<Result<Vec<_>>>()?;
+        let given = row.delegations.0.iter().map(|row| row.delegation.latest());
+        let latest = given.chain(row.designations.0.iter().map(DelegationRow::latest)).max();
         let find = |id: PartyId| parties.iter().find(|found| found.party.id == id).cloned();
         Ok(StandingFacts {
             party: find(party),
@@ -162,6 +174,7 @@ impl Store {
             designations: row.designations.0.into_iter().map(TryInto::try_into).collect::<Result<_>>()?,
             has_more: row.more_delegations || row.more_designations,
             last: row.last_id.map_or(after, DelegationId),
+            latest,
             revision: Revision { epoch: row.epoch, shard: SHARD, number: row.revision },
         })
     }
