@@ -14,5 +14,6 @@ mod merge_parties_property;
 mod merge_parties_standing;
 mod register_effects;
 mod register_effects_at_once;
+mod register_effects_numbers;
 mod resolve_party;
 mod resolve_suspension;
