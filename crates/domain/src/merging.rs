@@ -13,6 +13,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
+    cpr_status::{CprStatus, Known},
     delegation::{
         Content, Delegation, DelegationId, EventKind, NoticeKind, Reason, State, Status, Step, Termination,
     },
@@ -73,6 +74,18 @@ pub fn check(survivor: &Party, absorbed: &Party, numbers: Numbers) -> Result<(),
         return Err(Refusal::NumbersDiffer);
     }
     Ok(())
+}
+
+/// What the survivor is after the merge: what the worse of the two was. Whoever waits for a caseworker goes on waiting; what
+/// the register, or nobody but a caseworker, would have lifted for the absorbed party, the same lifts for the survivor.
+#[must_use]
+pub fn known(survivor: Known, absorbed: Known) -> Known {
+    let waits = |known: Known| known.noted.is_none_or(CprStatus::needs_caseworker);
+    match (survivor.standing, absorbed.standing) {
+        (Standing::Good, Standing::Suspended) => absorbed,
+        (Standing::Suspended, Standing::Suspended) if waits(absorbed) && !waits(survivor) => absorbed,
+        (Standing::Good | Standing::Suspended | Standing::Ended, _) => survivor,
+    }
 }
 
 /// What a merge did.

@@ -77,6 +77,28 @@ fn only_persons_who_have_not_ended_and_have_one_number_at_most_are_joined() {
 }
 
 #[test]
+fn the_survivor_has_the_worse_standing_of_the_two() {
+    use CprStatus::{Annulled, Disappeared};
+    let good = |noted| Known { standing: Standing::Good, noted };
+    let suspended = |noted| Known { standing: Standing::Suspended, noted };
+    let cases = [
+        (good(None), good(Some(Annulled)), good(None)),
+        (good(Some(Annulled)), good(None), good(Some(Annulled))),
+        (good(None), suspended(Some(Annulled)), suspended(Some(Annulled))),
+        (good(Some(Annulled)), suspended(Some(Disappeared)), suspended(Some(Disappeared))),
+        (suspended(Some(Disappeared)), good(None), suspended(Some(Disappeared))),
+        // What only a caseworker lifts is not lifted by the register because of the other.
+        (suspended(Some(Disappeared)), suspended(Some(Annulled)), suspended(Some(Annulled))),
+        (suspended(Some(Disappeared)), suspended(None), suspended(None)),
+        (suspended(Some(Annulled)), suspended(Some(Disappeared)), suspended(Some(Annulled))),
+        (suspended(None), suspended(Some(Disappeared)), suspended(None)),
+    ];
+    for (survivor, absorbed, wanted) in cases {
+        assert_eq!(known(survivor, absorbed), wanted);
+    }
+}
+
+#[test]
 fn a_package_that_both_follow_is_followed_once_and_the_rest_lives_on() {
     let follows = |mut delegation: Delegation| {
         delegation.packages = Packages::following(vec![package_id("all")]);

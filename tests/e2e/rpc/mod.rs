@@ -12,6 +12,7 @@ mod query;
 
 mod access;
 mod availability;
+mod clocks;
 mod idempotency;
 mod limits;
 mod operations;

@@ -4,10 +4,9 @@ use chrono::NaiveDate;
 use fuldmagt_domain::{
     address::{Address, CountryCode},
     cpr_record::{CprRecord, RegisteredPerson},
-    cpr_status::{CprStatus, Effect, Effects, Known},
-    identifier::{CprNumber, Identifier, PartyKind},
-    party::{PartyId, Standing},
-    standing::Turn,
+    cpr_status::{CprStatus, Effect, Effects},
+    identifier::{CprNumber, Identifier},
+    party::PartyId,
     text::{AddressLine, Name},
 };
 use fuldmagt_service::clock::IdSource as _;
@@ -23,7 +22,7 @@ use super::world::{CLIENT, World};
 
 const ENTRY: &str = include_str!("../../../crates/store/src/cpr/entry.sql");
 
-fn day(text: &str) -> NaiveDate {
+pub(super) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
@@ -36,13 +35,13 @@ fn living(name: &str, lines: &[&str]) -> RegisteredPerson {
     }
 }
 
-fn record(number: &CprNumber, status: CprStatus, new: Option<&CprNumber>) -> CprRecord {
+pub(super) fn record(number: &CprNumber, status: CprStatus, new: Option<&CprNumber>) -> CprRecord {
     let person = living("Åse Egernsund-Åløkke", &["Søndre Ringvej 17", "5970 Ærøskøbing"]);
     CprRecord::new(number.clone(), status, new.cloned(), person).unwrap()
 }
 
 /// Imports the records as of that day, as the service does.
-async fn import(world: &World, as_of: &str, records: &[CprRecord], effects: &Effects) {
+pub(super) async fn import(world: &World, as_of: &str, records: &[CprRecord], effects: &Effects) {
     let begin = Begin {
         client: CLIENT,
         import_id: world.ids.random_id(),
@@ -70,142 +69,16 @@ async fn import_only(world: &World, as_of: &str, records: &[CprRecord]) {
 }
 
 /// Another person with a CPR number.
-async fn person(world: &World) -> (PartyId, CprNumber) {
+pub(super) async fn person(world: &World) -> (PartyId, CprNumber) {
     match world.person().await {
         (party, Identifier::Cpr(number)) => (party, number),
         other => panic!("no CPR number: {other:?}"),
     }
 }
 
-async fn set_standing(world: &World, party: PartyId, standing: Standing, noted: Option<CprStatus>) {
-    let sql = "update party set standing = $2, register_status = $3 where party_id = $1";
-    let set = sqlx::query(sql).bind(party.0).bind(standing.as_str()).bind(noted.map(CprStatus::code));
-    assert_eq!(set.execute(&world.database.pool).await.unwrap().rows_affected(), 1);
-}
-
-async fn run(world: &World, sql: &str) {
+pub(super) async fn run(world: &World, sql: &str) {
     let written = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&world.database.pool).await.unwrap();
     assert!(written.rows_affected() > 0, "something was changed");
-}
-
-/// The party's standing, the status that is noted of it, and its version.
-async fn stands(world: &World, party: PartyId) -> (String, Option<i16>, i64) {
-    let sql = "select standing, register_status, version from party where party_id = $1";
-    sqlx::query_as(sql).bind(party.0).fetch_one(&world.database.pool).await.unwrap()
-}
-
-#[tokio::test]
-async fn who_is_another_in_the_register_becomes_so_in_the_switch_and_nobody_else() {
-    let world = World::new().await;
-    let new = world.people.person().cpr;
-    let (mut records, mut wanted, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
-    // Everything that the register can say, of everybody whom we can know.
-    for status in CprStatus::ALL {
-        for standing in Standing::ALL {
-            for noted in [None, Some(CprStatus::Annulled), Some(CprStatus::Disappeared)] {
-                let (party, number) = person(&world).await;
-                set_standing(&world, party, standing, noted).await;
-                let merges = status == CprStatus::NumberChanged;
-                records.push(record(&number, status, merges.then_some(&new)));
-                let ruling = Effects::default().ruling(status, Known { standing, noted });
-                let after = ruling.turn.map_or(standing, Turn::standing);
-                let noted = ruling.noted.map(CprStatus::code);
-                wanted
-                    .push((party, (after.as_str().to_owned(), noted, 1 + i64::from(ruling.turn.is_some()))));
-                waiting.extend((merges && standing != Standing::Ended).then_some(party));
-            }
-        }
-    }
-    // Whom the register does not know, whom we do not know, and who has no CPR number.
-    person(&world).await;
-    records.push(record(&world.people.person().cpr, CprStatus::Dead, None));
-    let organisation = world.people.organisation();
-    world
-        .register(PartyKind::Organisation, None, organisation.identifiers(), organisation.name)
-        .await
-        .unwrap();
-    import(&world, "2026-06-14", &records, &Effects::default()).await;
-    let turned = wanted.iter().filter(|(_, (_, _, version))| *version == 2).count() as i64;
-    for (party, wanted) in wanted {
-        assert_eq!(stands(&world, party).await, wanted);
-    }
-    for table in ["standing_effect", "event where channel = 'register'", "change where version = 2"] {
-        assert_eq!(world.count(table).await, turned, "{table}");
-    }
-    let logged = "usage_log where outcome in ('died', 'suspended', 'reinstated')";
-    assert_eq!(world.count(logged).await, turned);
-    waiting.sort();
-    assert_eq!(world.store.waiting_for_new_number(None, 100).await.unwrap(), waiting);
-    let after = world.store.waiting_for_new_number(Some(waiting[1]), 2).await.unwrap();
-    assert_eq!(after, waiting[2..4]);
-    assert_eq!(world.count("register_effect").await, waiting.len() as i64);
-    // The same copy again has nothing to say but that.
-    let heads = world.count("change").await;
-    world.store.turn_by_register(&Effects::default(), &world.command(world.ids.random_id())).await.unwrap();
-    assert_eq!(world.count("change").await, heads);
-}
-
-#[tokio::test]
-async fn whoever_has_another_number_stands_as_that_number_does() {
-    let world = World::new().await;
-    let (one, other) = (person(&world).await, person(&world).await);
-    let [dead, gone] = [world.people.person().cpr, world.people.person().cpr];
-    let records = [
-        record(&one.1, CprStatus::NumberChanged, Some(&dead)),
-        record(&dead, CprStatus::Dead, None),
-        record(&other.1, CprStatus::NumberChanged, Some(&gone)),
-        record(&gone, CprStatus::Disappeared, None),
-    ];
-    import(&world, "2026-06-14", &records, &Effects::default()).await;
-    assert_eq!(stands(&world, one.0).await, ("ended".to_owned(), None, 2));
-    assert_eq!(stands(&world, other.0).await, ("suspended".to_owned(), Some(70), 2));
-    assert_eq!(world.store.waiting_for_new_number(None, 100).await.unwrap(), [other.0]);
-}
-
-#[tokio::test]
-async fn what_is_configured_decides() {
-    let world = World::new().await;
-    let (emigrated, dead) = (person(&world).await, person(&world).await);
-    let records = [record(&emigrated.1, CprStatus::Emigrated, None), record(&dead.1, CprStatus::Dead, None)];
-    let effects = Effects::default()
-        .with(CprStatus::Emigrated, Effect::Suspend)
-        .and_then(|effects| effects.with(CprStatus::Dead, Effect::Nothing))
-        .unwrap();
-    import(&world, "2026-06-14", &records, &effects).await;
-    assert_eq!(stands(&world, emigrated.0).await, ("suspended".to_owned(), Some(80), 2));
-    assert_eq!(stands(&world, dead.0).await, ("good".to_owned(), None, 1));
-}
-
-#[tokio::test]
-async fn more_parties_than_a_page_holds_are_turned_in_several() {
-    let world = World::new().await;
-    import(
-        &world,
-        "2026-06-14",
-        &[record(&world.people.person().cpr, CprStatus::Denmark, None)],
-        &Effects::default(),
-    )
-    .await;
-    for sql in [
-        "insert into party (shard, party_id, kind, created_at)
-         select 0, lpad(to_hex(n), 32, '0')::uuid, 'person', '2026-01-01' from generate_series(1, 10050) n",
-        // Each asks for itself to be looked up.
-        "insert into identifier (shard, kind, blind_index, party_id, ciphertext, linked_at)
-         select 0, 'cpr', sha256(party_id::text::bytea), party_id, '\\x00', created_at from party",
-        "insert into cpr_record (shard, snapshot_id, blind_index, status, is_protected)
-         select 0, 1, sha256(party_id::text::bytea), 90, false from party",
-    ] {
-        run(&world, sql).await;
-    }
-    let page = async || {
-        let command = world.command(world.ids.random_id());
-        let page = world.store.turn_by_register(&Effects::default(), &command).await.unwrap();
-        (page.parties, page.has_more)
-    };
-    assert_eq!([page().await, page().await, page().await], [(10_000, true), (50, false), (0, false)]);
-    assert_eq!(world.count("party where standing = 'ended' and version = 2").await, 10_050);
-    assert_eq!(world.count("cpr_snapshot where ended_count = 10050").await, 1);
-    assert_eq!(world.count("register_effect").await, 0);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ const REACHED: [(&str, &str, &str); 13] = [
     ("party", "organisation_id", "is an organisation, and only persons are merged"),
     ("party_key", "party_id", "is destroyed"),
     ("register_effect", "party_id", "is forgotten: its number was followed"),
-    ("standing_effect", "party_id", "is forgotten: the survivor's standing counts"),
+    ("standing_effect", "party_id", "is forgotten: a suspension is the survivor's, and written anew"),
     // No foreign keys, but parties all the same.
     ("delegation", "chain", "moves"),
     ("delegation", "message_by", "moves, sealed anew"),

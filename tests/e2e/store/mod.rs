@@ -7,6 +7,7 @@ mod constraints_paper;
 mod constraints_requests;
 mod cpr_constraints;
 mod cpr_register;
+mod cpr_turns;
 mod encryption;
 mod feed;
 mod merging;

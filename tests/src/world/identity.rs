@@ -113,6 +113,14 @@ impl World {
         .await;
     }
 
+    /// The party's etag, as a caseworker reads it.
+    pub async fn etag_of(&self, party: &Registered) -> String {
+        let sql = "select version from party where party_id = $1::text::uuid";
+        let version: i64 =
+            sqlx::query_scalar(sql).bind(&party.id).fetch_one(&self.database.pool).await.expect("a party");
+        version.to_string()
+    }
+
     /// What happened to a delegation, as the user sees it.
     pub async fn event_kinds(
         &self,

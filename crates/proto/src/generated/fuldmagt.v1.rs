@@ -874,7 +874,7 @@ pub struct Party {
     /// When the party was registered.
     #[prost(message, optional, tag = "5")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The party's version as an opaque string; changes with each link.
+    /// The party's version as an opaque string; changes with each link, and with what suspends the party and why.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -1083,6 +1083,10 @@ pub struct ResolveSuspensionRequest {
     /// How. Required.
     #[prost(enumeration = "SuspensionOutcome", tag = "4")]
     pub outcome: i32,
+    /// The party's etag (Party.etag) as it was when the caseworker looked into it. Required; when stale, because the register
+    /// has meanwhile said something else, the call is refused (ETAG_MISMATCH).
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 /// Response of PartyService.ResolveSuspension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1392,11 +1396,12 @@ pub mod party_service_client {
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
         /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
         /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
-        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
+        /// party that remains as `surviving_id`). When one of the two is suspended, the surviving party is, until what would have
+        /// lifted that suspension lifts it: its delegations rest, and a caseworker's ResolveSuspension is asked for where it was.
         ///
         /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
         /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
-        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by one that the other has or had
         /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         pub async fn merge_parties(
             &mut self,
@@ -1454,7 +1459,8 @@ pub mod party_service_client {
         /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
         ///
         /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
-        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED), one that was
+        /// suspended for something else, or changed in another way, since it was read (ETAG_MISMATCH).
         pub async fn resolve_suspension(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveSuspensionRequest>,
@@ -1567,11 +1573,12 @@ pub mod party_service_server {
         /// lasts longer lives on (of two that end alike the older), and the other is terminated. What the two delegated to
         /// each other is terminated, and what somebody gave on to one of them from what came from the other. Requests stay. What
         /// can be asked of the absorbed party's id afterwards is refused (PARTY_MERGED, and ErrorInfo's metadata names the
-        /// party that remains as `surviving_id`). Whether the two are in good standing follows from the surviving party.
+        /// party that remains as `surviving_id`). When one of the two is suspended, the surviving party is, until what would have
+        /// lifted that suspension lifts it: its delegations rest, and a caseworker's ResolveSuspension is asked for where it was.
         ///
         /// Refuses: an unknown party (PARTY_NOT_FOUND), one that was merged before (PARTY_MERGED), a party that is not a person
         /// (PARTY_IS_NOT_PERSON), the same party twice (PARTIES_ARE_THE_SAME), one that has ended (PARTY_HAS_ENDED), two that
-        /// have a CPR number each unless the register says that the absorbed party's was replaced by the other's
+        /// have a CPR number each unless the register says that the absorbed party's was replaced by one that the other has or had
         /// (CPR_NUMBERS_DIFFER), two that more than 1,000 delegations would be touched of (PARTY_TOO_LARGE_TO_MERGE).
         async fn merge_parties(
             &self,
@@ -1595,7 +1602,8 @@ pub mod party_service_server {
         /// come back and all that it gave and holds ends. The status that the party was suspended for does not suspend it again.
         ///
         /// Refuses: who is not an employee in good standing, or not known (ACTOR_IS_NOT_CASEWORKER), an unknown party
-        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED).
+        /// (PARTY_NOT_FOUND), one that was merged (PARTY_MERGED), one that is not suspended (PARTY_NOT_SUSPENDED), one that was
+        /// suspended for something else, or changed in another way, since it was read (ETAG_MISMATCH).
         async fn resolve_suspension(
             &self,
             request: tonic::Request<super::ResolveSuspensionRequest>,

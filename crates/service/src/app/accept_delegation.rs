@@ -102,6 +102,7 @@ impl App {
         facts: &Facts,
         at: DateTime<Utc>,
     ) -> Result<Vec<Step>> {
+        let at = facts.instant(at);
         let actor = known(facts, accept.actor.party).map_err(|_| Error::DelegationNotFound)?;
         let request = &facts.tree(accept.delegation).ok_or(Error::DelegationNotFound)?.top;
         acting_for(actor, [request.delegator])?;

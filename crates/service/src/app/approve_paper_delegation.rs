@@ -93,7 +93,7 @@ impl App {
         let (delegator, representative) =
             (known(facts, case.delegation.delegator)?, known(facts, case.delegation.representative)?);
         let cpr = facts.party_facts(delegator.id).map(|facts| facts.cpr()).transpose()?.flatten();
-        let at = order.call.at;
+        let at = facts.instant(order.call.at);
         let gift = Gift {
             actor: clerk.party,
             assurance: clerk.assurance,

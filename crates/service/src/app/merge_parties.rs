@@ -81,18 +81,21 @@ impl App {
         order: &Order,
         encode: fn(&Joining) -> Vec<u8>,
     ) -> Result<Merging> {
+        let at = facts.instant(order.call.at);
         let [survivor, absorbed] = [facts.survivor, facts.absorbed].map(|found| {
             let found = found.ok_or(Error::PartyNotFound)?;
-            found.merged_into.map_or(Ok(found.party), |into| Err(Error::PartyMerged(into)))
+            found.merged_into.map_or(Ok(found), |into| Err(Error::PartyMerged(into)))
         });
         let (survivor, absorbed) = (survivor?, absorbed?);
+        let known = merging::known(survivor.known()?, absorbed.known()?);
+        let (survivor, absorbed) = (survivor.party, absorbed.party);
         merging::check(&survivor, &absorbed, facts.numbers)?;
         let touched = facts.delegations.ok_or(merging::Refusal::TooLarge)?;
-        let merged = merging::merge(survivor.id, absorbed.id, touched, order.call.at);
+        let merged = merging::merge(survivor.id, absorbed.id, touched, at);
         let mut identifier_kinds: Vec<IdentifierKind> = facts.identifier_kinds;
         identifier_kinds.sort_unstable();
         identifier_kinds.dedup();
-        let after = Party { version: survivor.version + 1, ..survivor };
+        let after = Party { version: survivor.version + 1, standing: known.standing, ..survivor };
         let joining = Joining {
             survivor: ResolvedParty { party: after, identifier_kinds, created: false },
             moved_identifiers: facts.moved_identifiers,
@@ -102,6 +105,6 @@ impl App {
         };
         let told = merged.steps.iter().map(|step| step.tells.len()).sum();
         let notice_ids = std::iter::repeat_with(|| self.ids.row_id(order.call.at)).take(told).collect();
-        Ok(Merging { steps: merged.steps, notice_ids, response: encode(&joining) })
+        Ok(Merging { steps: merged.steps, known, notice_ids, response: encode(&joining) })
     }
 }

@@ -70,10 +70,11 @@ impl App {
             }
         };
         match followed {
-            Ok(_) => Ok(()),
-            // The party of the new number has ended, was merged itself, or is too large: the import tells it, and the next
-            // copy asks again.
-            Err(refused @ (Error::Merging(_) | Error::PartyMerged(_) | Error::PartyNotFound)) => {
+            // Somebody has registered the new number, or one of the two was merged, since it was looked up: the next look finds
+            // who has it now.
+            Ok(_) | Err(Error::PartyNotFound | Error::PartyMerged(_)) => Ok(()),
+            // The party of the new number has ended, or is too large: the import tells it, and the next copy asks again.
+            Err(refused @ Error::Merging(_)) => {
                 let is_too_large = matches!(refused, Error::Merging(merging::Refusal::TooLarge));
                 tracing::warn!(is_too_large, "a party could not be merged into that of its new CPR number");
                 Ok(self.store.stay_with_number(party, true).await?)

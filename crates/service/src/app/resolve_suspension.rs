@@ -25,6 +25,8 @@ pub struct Resolve {
     pub caseworker: PartyId,
     /// The suspended party.
     pub party: PartyId,
+    /// The party's version as the caseworker read it.
+    pub expected_version: i64,
     /// Whether it is in good standing again, or will not come back.
     pub comes_back: bool,
 }
@@ -34,7 +36,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Paper`], [`Error::PartyNotFound`], [`Error::PartyMerged`], [`Error::PartyNotSuspended`],
-    /// and those of every command.
+    /// [`Error::EtagMismatch`], and those of every command.
     pub async fn resolve_suspension(
         &self,
         order: Order,
@@ -70,6 +72,10 @@ impl App {
         };
         let what = if resolve.comes_back { Turn::Reinstated } else { Turn::PartyEnded };
         let after = turn(&before, what).map_err(|_| Error::PartyNotSuspended)?;
+        // It may be suspended for something else than what was looked into.
+        if before.version != resolve.expected_version {
+            return Err(Error::EtagMismatch);
+        }
         let turning = Turning::of(facts, what, party, order);
         let response = encode(&turning.told(what));
         let held = vec![Held::shared(&caseworker)];

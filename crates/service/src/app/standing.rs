@@ -49,9 +49,8 @@ pub(super) struct Turning {
 
 impl Turning {
     pub(super) fn of(facts: StandingFacts, turn: Turn, party: PartyId, order: &Order) -> Self {
-        let at = order.call.at;
-        // What has ended is not found again; what rests or has resumed would be.
-        let next = if turn.termination().is_some() { BEFORE_ALL } else { facts.last };
+        let at = facts.instant(order.call.at);
+        let last = facts.last;
         let mut steps: Vec<Step> =
             facts.trees.into_iter().flat_map(|tree| standing::follow(tree, turn, party, at)).collect();
         let mut undesignated = Vec::new();
@@ -61,6 +60,8 @@ impl Turning {
                 steps.push(designation::ended(delegation, party, at));
             }
         }
+        // What has ended is not found again; what rests or has resumed would be, and what nothing happens to.
+        let next = if turn.termination().is_some() && !steps.is_empty() { BEFORE_ALL } else { last };
         Self { steps, undesignated, has_more: facts.has_more, next }
     }
 
@@ -156,9 +157,16 @@ impl App {
         let revision = facts.revision;
         let party = facts.party.clone().ok_or(Error::Broken("a turn of nobody"))?.party;
         let turning = Turning::of(facts, progress.turn, party.id, order);
-        if turning.steps.is_empty() && !turning.has_more {
-            self.store.finish_turn(progress.party, progress.version).await?;
-            return Ok(Answer { response: DONE.to_vec(), revision });
+        if turning.steps.is_empty() {
+            // Requests and paper cases stay as they are while a party is suspended: there may be a whole page of them.
+            let response = if turning.has_more {
+                self.store.pass_over(progress.party, progress.version, turning.next).await?;
+                LEFT.to_vec()
+            } else {
+                self.store.finish_turn(progress.party, progress.version).await?;
+                DONE.to_vec()
+            };
+            return Ok(Answer { response, revision });
         }
         let (response, after) = if turning.has_more { (LEFT, Some(turning.next)) } else { (DONE, None) };
         let held = vec![Held::exclusive(&party)];

@@ -47,7 +47,8 @@ pub struct Successor {
 }
 
 impl Store {
-    /// Turns a page of those whom the copy in use has something to say about. One or two round trips.
+    /// Turns a page of those whom the copy in use has something to say about. As large a statement as that of the switch, and as
+    /// long a limit: not to be cut off half-way.
     ///
     /// # Errors
     /// [`Error::Contention`], [`Error::Unavailable`].
@@ -61,8 +62,10 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         let Some(snapshot_id) = current else { return Ok(TurnsPage { parties: 0, has_more: false }) };
-        let mut connection = self.pool.acquire().await?;
-        turn_page(&mut connection, snapshot_id, effects, command).await
+        let mut transaction = self.long().await?;
+        let page = turn_page(&mut transaction, snapshot_id, effects, command).await?;
+        transaction.commit().await?;
+        Ok(page)
     }
 
     /// Parties that are to follow their number to a new one, by id, after that one.

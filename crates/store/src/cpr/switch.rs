@@ -9,7 +9,7 @@ use super::{
     import::{count, number},
     records,
 };
-use crate::{Conflict, Error, Result, SHARD, Store, command::Command, revision::Revision};
+use crate::{Conflict, Error, Result, SHARD, Store, command::Command, revision::Revision, usage::Usage};
 
 /// How a copy differs from the one before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,8 +129,9 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await?;
         effects::queue(&mut transaction, snapshot_id, effects).await?;
-        // By the register, whoever sent it.
-        let by_register = Command { channel: REGISTER, ..*command };
+        // By the register, whoever sent it; and at the switch, however long the stream took.
+        let usage = Usage { at: switch.at, ..command.usage };
+        let by_register = Command { channel: REGISTER, usage, ..*command };
         let page = effects::turn_page(&mut transaction, snapshot_id, effects, &by_register).await?;
         let revision = switched(&mut transaction, switch, command).await?;
         transaction.commit().await?;

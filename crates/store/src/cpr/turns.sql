@@ -24,7 +24,7 @@ held as materialized (
         offset 0 for update
     ) p
 ),
--- Whoever has another number now stands as that number does.
+-- Whoever has another number now stands as that number does, also where it was changed more than once.
 found as materialized (
     select h.party_id, h.version, w.turn, w.standing_after, w.noted_after, w.status is not null as is_ruled,
            r.status = any ($3::smallint[]) and w.standing_after is distinct from 'ended' as merges
@@ -37,31 +37,43 @@ found as materialized (
         select r.status, r.new_blind_index from cpr_record r
         where r.shard = $1 and r.snapshot_id = $2 and r.blind_index = i.blind_index offset 0
     ) r
-    left join lateral (
-        select n.status from cpr_record n
-        where n.shard = $1 and n.snapshot_id = $2 and n.blind_index = r.new_blind_index
-          and r.status = any ($3::smallint[]) offset 0
-    ) n on true
+    -- To the end of the chain, as far as anybody's number was ever changed; numbers that go in a circle say nothing.
+    cross join lateral (
+        with recursive chain as (
+            select r.status, r.new_blind_index, 0 as changes
+            union all
+            select n.status, n.new_blind_index, c.changes + 1
+            from chain c cross join lateral (
+                select n.status, n.new_blind_index from cpr_record n
+                where n.shard = $1 and n.snapshot_id = $2 and n.blind_index = c.new_blind_index offset 0
+            ) n
+            where c.status = any ($3::smallint[]) and c.changes < 8
+        )
+        select c.status from chain c order by c.changes desc limit 1
+    ) n
     left join unnest($4::smallint[], $5::text[], $6::smallint[], $7::text[], $8::text[], $9::smallint[])
         as w (status, standing, noted, turn, standing_after, noted_after)
-        on w.status = coalesce(n.status, r.status) and w.standing = h.standing and w.noted = h.noted
+        on w.status = n.status and w.standing = h.standing and w.noted = h.noted
 ),
+-- Also whose suspension has another reason now: a caseworker who has looked into the one before has not seen it.
 turned as (
     update party p
     set standing = f.standing_after, register_status = nullif(f.noted_after, 0), version = f.version + 1
     from found f
-    where p.shard = $1 and p.party_id = f.party_id and f.turn is not null
-    returning p.party_id, p.version, f.turn
+    where p.shard = $1 and p.party_id = f.party_id and f.is_ruled
+      and (f.turn is not null or f.standing_after = 'suspended')
+    returning p.party_id, p.version, f.turn, coalesce(f.turn, 'stays_suspended') as kind
 ),
 noted as (
     update party p set register_status = nullif(f.noted_after, 0)
     from found f
-    where p.shard = $1 and p.party_id = f.party_id and f.is_ruled and f.turn is null
+    where p.shard = $1 and p.party_id = f.party_id and f.is_ruled and f.turn is null and f.standing_after <> 'suspended'
     returning 1
 ),
 left_to_do as (
     insert into standing_effect (shard, party_id, version, turn, changed_at, after_id, channel)
-    select $1, t.party_id, t.version, t.turn, $11, '00000000-0000-0000-0000-000000000000', $13 from turned t
+    select $1, t.party_id, t.version, t.turn, $11, '00000000-0000-0000-0000-000000000000', $13
+    from turned t where t.turn is not null
     returning 1
 ),
 followed as (
@@ -91,12 +103,12 @@ counted as (
 ),
 happened as (
     insert into event (shard, entity_kind, entity_id, version, kind, occurred_at, client_id, channel, request_id)
-    select $1, 'party', t.party_id::text, t.version, t.turn, $11, $12, $13, $14 from turned t
+    select $1, 'party', t.party_id::text, t.version, t.kind, $11, $12, $13, $14 from turned t
     returning 1
 ),
 logged as (
     insert into usage_log (shard, entry_id, item, occurred_at, client_id, rpc, delegator_id, outcome, trace_id)
-    select $1, $16, row_number() over (order by t.party_id), $11, $12, $15, t.party_id, t.turn, $17 from turned t
+    select $1, $16, row_number() over (order by t.party_id), $11, $12, $15, t.party_id, t.kind, $17 from turned t
     returning 1
 ),
 feed as (

@@ -96,7 +96,7 @@ impl TryFrom<DelegationRow> for Delegation {
 
 impl DelegationRow {
     /// The last instant at which anything of it was given or ended.
-    pub(super) fn latest(&self) -> DateTime<Utc> {
+    pub(crate) fn latest(&self) -> DateTime<Utc> {
         let left = self.packages.iter().filter_map(|followed| followed.ended_at);
         let ended = self.grants.iter().filter_map(|grant| grant.ended_at).chain(left).chain(self.ended_at);
         ended.fold(self.created_at, DateTime::max)

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    cpr_status::{CprStatus, Known},
     delegation::{Delegation, DelegationId, State, Step, Termination},
     identifier::IdentifierKind,
     merging::{MAX_TOUCHED, Numbers},
@@ -56,6 +58,16 @@ pub struct MergeFacts {
     pub identifier_kinds: Vec<IdentifierKind>,
     /// How many identifiers the absorbed party has.
     pub moved_identifiers: usize,
+    /// The last instant at which any of the delegations was given or anything of it ended.
+    latest: Option<DateTime<Utc>>,
+}
+
+impl MergeFacts {
+    /// The instant of a merge at `at`: not before anything that it ends was given or ended, whatever two machines' clocks say.
+    #[must_use]
+    pub fn instant(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.latest.map_or(at, |latest| at.max(latest))
+    }
 }
 
 /// A merge that the rules allow, to be written.
@@ -63,6 +75,8 @@ pub struct MergeFacts {
 pub struct Merging {
     /// One step of each delegation that changes.
     pub steps: Vec<Step>,
+    /// What the survivor is then.
+    pub known: Known,
     /// Ids for the notices, as many as the steps tell of.
     pub notice_ids: Vec<Uuid>,
     /// The encoded answer, kept for repeated requests.
@@ -125,6 +139,7 @@ impl Store {
             delegations: Some(Vec::new()),
             identifier_kinds: Vec::new(),
             moved_identifiers: 0,
+            latest: None,
         };
         let (Some(survivor), Some(mut absorbed)) = (survivor, absorbed) else { return Ok((facts, None)) };
         let Some(touched) = lock_touched(transaction, survivor.party.id, absorbed.party.id).await? else {
@@ -143,6 +158,7 @@ impl Store {
         .await?;
         let names: Vec<String> = row.identifiers.0.iter().map(|row| row.kind.clone()).collect();
         facts.identifier_kinds = identifier_kinds(&names)?;
+        facts.latest = row.delegations.0.iter().map(DelegationRow::latest).max();
         facts.numbers = numbers(&row, survivor.party.id, absorbed.party.id);
         facts.delegations =
             Some(row.delegations.0.into_iter().map(TryInto::try_into).collect::<Result<_>>()?);
@@ -331,6 +347,9 @@ async fn write(
         &notices.kinds,
         &notices.pointless.0,
         &notices.pointless.1,
+        merging.known.standing.as_str(),
+        merging.known.noted.map(CprStatus::code),
+        merging.known.standing != survivor.standing,
     )
     .fetch_one(&mut **transaction)
     .await?;
@@ -341,6 +360,7 @@ async fn write(
 struct Sealed {
     party: Party,
     merged_into: Option<PartyId>,
+    register_status: Option<i16>,
     name: Option<Vec<u8>>,
     key: Option<(String, Vec<u8>)>,
     identifiers: Vec<IdentifierRow>,
@@ -351,7 +371,11 @@ struct Sealed {
 
 impl Sealed {
     fn standing(&self) -> Standing {
-        Standing { party: self.party.clone(), merged_into: self.merged_into, register_status: None }
+        Standing {
+            party: self.party.clone(),
+            merged_into: self.merged_into,
+            register_status: self.register_status,
+        }
     }
 }
 
@@ -405,6 +429,7 @@ struct PartyLocked {
     created_at: chrono::DateTime<chrono::Utc>,
     version: i64,
     merged_into: Option<Uuid>,
+    register_status: Option<i16>,
     name_ciphertext: Option<Vec<u8>>,
     wrapping_key_id: Option<String>,
     wrapped_key: Option<Vec<u8>>,
@@ -416,6 +441,7 @@ impl TryFrom<PartyLocked> for Sealed {
     fn try_from(row: PartyLocked) -> Result<Self> {
         Ok(Self {
             merged_into: row.merged_into.map(PartyId),
+            register_status: row.register_status,
             name: row.name_ciphertext,
             key: row.wrapping_key_id.zip(row.wrapped_key),
             identifiers: Vec::new(),

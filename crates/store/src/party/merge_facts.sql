@@ -13,10 +13,10 @@ select (select coalesce(jsonb_agg(delegation_row(d) order by d.delegation_id), '
             order by i.kind, i.blind_index), '[]')
         from identifier i where i.shard = $1 and i.party_id in ($2, $3))
            as "identifiers!: Json<Vec<IdentifierRow>>",
-       -- What the register says: the number of the one was replaced by that of the other.
+       -- What the register says: the number of the one was replaced by one that the other has, or had before it was changed again.
        exists (
            select from identifier a
-           join identifier b on b.shard = $1 and b.party_id = $2 and b.kind = 'cpr' and b.replaced_at is null
+           join identifier b on b.shard = $1 and b.party_id = $2 and b.kind = 'cpr'
            join cpr_snapshot c on c.shard = $1 and c.state = 'current'
            join cpr_record r on r.shard = $1 and r.snapshot_id = c.snapshot_id and r.blind_index = a.blind_index
            where a.shard = $1 and a.party_id = $3 and a.kind = 'cpr' and a.replaced_at is null

@@ -4,7 +4,8 @@
 -- $17..$24 the steps, one per delegation: id, version after, event, instant, reason, status, end, termination.
 -- $25 and $26 their parties after. $27..$30 identifiers that move: kind, blind index, cipher text, whether it is replaced by
 -- the survivor's. $31 and $32 messages that move. $33..$36 notices: id, delegation, receiver, kind. $37 and $38 notices
--- that have become pointless.
+-- that have become pointless. $39 and $40 the survivor's standing after, and the register status that it comes from. $41 whether
+-- that is a suspension that its delegations do not know of yet.
 with step as materialized (
     select * from unnest($17::uuid[], $18::bigint[], $19::text[], $20::timestamptz[], $21::text[], $22::text[],
                          $23::timestamptz[], $24::text[], $25::uuid[], $26::uuid[]) with ordinality
@@ -33,7 +34,8 @@ named as (
     returning 1
 ),
 remains as (
-    update party p set version = $13, name_ciphertext = coalesce($14, p.name_ciphertext)
+    update party p
+    set version = $13, name_ciphertext = coalesce($14, p.name_ciphertext), standing = $39, register_status = $40
     where p.shard = $1 and p.party_id = $12 and p.version = $13::bigint - 1
     returning 1
 ),
@@ -51,6 +53,12 @@ before as (
 -- Nothing is sealed under it any more.
 unlocked as (
     delete from party_key k where k.shard = $1 and k.party_id = $15
+    returning 1
+),
+-- A suspension that the survivor takes over is written into its delegations as any other.
+rests as (
+    insert into standing_effect (shard, party_id, version, turn, changed_at, after_id, channel)
+    select $1, $12, $13, 'suspended', $2, '00000000-0000-0000-0000-000000000000', $5 where $41
     returning 1
 ),
 -- What is left to be written of a suspension: the survivor's standing counts now.
@@ -72,7 +80,9 @@ followed as (
 heard as (
     update notice_item n
     set receiver_id = case when t.again then n.receiver_id else $12 end,
-        cancelled_at = case when (t.again or t.pointless) and n.notice_id is null then $2 else n.cancelled_at end
+        cancelled_at = case when (t.again or t.pointless) and n.notice_id is null then $2 else n.cancelled_at end,
+        -- A notice is to one party: what is in one already is not told again with the rest of it.
+        acknowledged_at = case when t.again and n.notice_id is not null then $2 else n.acknowledged_at end
     from (select o.item_id,
                  o.kind = 'expiring' and exists (
                      select from notice_item s
@@ -136,7 +146,7 @@ feed as (
          (select count(*) as n from named) i,
          (select (select count(*) from remains) + (select count(*) from absorbed) as n) p,
          (select (select count(*) from before) + (select count(*) from unlocked) + (select count(*) from done)
-                 + (select count(*) from asked) + (select count(*) from followed)
+                 + (select count(*) from rests) + (select count(*) from asked) + (select count(*) from followed)
                  + (select count(*) from heard) + (select count(*) from untold) + (select count(*) from told)
                  + (select count(*) from posted) + (select count(*) from happened) + (select count(*) from logged)
                  as n) o

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use fuldmagt_domain::{
+    cpr_status::{CprStatus, Known},
     delegation::{Delegation, DelegationId},
     ending::Tree,
     party::{Party, PartyId},
@@ -101,8 +102,18 @@ pub struct StandingFacts {
     pub has_more: bool,
     /// The last of the delegations, or of those before.
     pub last: DelegationId,
+    /// The last instant at which any of these was given or anything of it ended.
+    latest: Option<DateTime<Utc>>,
     /// The state that this is from.
     pub revision: Revision,
+}
+
+impl StandingFacts {
+    /// The instant of a turn at `at`: not before anything that it ends was given or ended, whatever two machines' clocks say.
+    #[must_use]
+    pub fn instant(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.latest.map_or(at, |latest| at.max(latest))
+    }
 }
 
 /// A party and what is known of its standing.
@@ -114,6 +125,17 @@ pub struct Standing {
     pub merged_into: Option<PartyId>,
     /// The status in the register for which it was suspended.
     pub register_status: Option<i16>,
+}
+
+impl Standing {
+    /// The party's standing, and the status that its suspension comes from.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`].
+    pub fn known(&self) -> Result<Known> {
+        let read = |code| CprStatus::from_code(code).ok_or(Error::Unreadable("register status"));
+        Ok(Known { standing: self.party.standing, noted: self.register_status.map(read).transpose()? })
+    }
 }
 
 impl Store {
@@ -142,6 +164,8 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         let parties = row.parties.0.into_iter().map(Standing::try_from).collect::<Result<Vec<_>>>()?;
+        let given = row.delegations.0.iter().map(|row| row.delegation.latest());
+        let latest = given.chain(row.designations.0.iter().map(DelegationRow::latest)).max();
         let find = |id: PartyId| parties.iter().find(|found| found.party.id == id).cloned();
         Ok(StandingFacts {
             party: find(party),
@@ -150,6 +174,7 @@ impl Store {
             designations: row.designations.0.into_iter().map(TryInto::try_into).collect::<Result<_>>()?,
             has_more: row.more_delegations || row.more_designations,
             last: row.last_id.map_or(after, DelegationId),
+            latest,
             revision: Revision { epoch: row.epoch, shard: SHARD, number: row.revision },
         })
     }
@@ -185,6 +210,24 @@ impl Store {
             Ok(Unfinished { progress, after, channel: row.channel })
         });
         progress.collect()
+    }
+
+    /// Goes on with a turn after a delegation, up to which nothing is to be written. One round trip.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn pass_over(&self, party: PartyId, version: i64, last: DelegationId) -> Result<()> {
+        sqlx::query!(
+            "update standing_effect set after_id = $4
+             where shard = $1 and party_id = $2 and version = $3 and after_id < $4",
+            SHARD,
+            party.0,
+            version,
+            last.0,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Forgets a turn of which nothing is left to be written. One round trip.

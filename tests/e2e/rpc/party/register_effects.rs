@@ -2,28 +2,29 @@
 
 use fuldmagt_proto::v1::{
     CprEffects, CprRecord, Delegation, DelegationEventKind, DelegationStatus, DenialReason,
-    GetCprImportRequest, ResolveSuspensionRequest, SuspensionOutcome, TerminationReason, identifier::Value,
+    GetCprImportRequest, TerminationReason, identifier::Value,
 };
 use fuldmagt_tests::cpr_register::Register;
-use fuldmagt_tests::world::{CHANGE, Registered, SEE, identifier, until};
+use fuldmagt_tests::world::{CHANGE, Registered, SEE, until};
 use fuldmagt_tests::{Refused, World};
 use tonic::Code;
 
 use super::feed::Copy;
+use super::resolve_suspension::{reinstate, reinstate_as_of};
 
-const DAYS: [&str; 4] = ["2026-06-12", "2026-06-13", "2026-06-14", "2026-06-15"];
+pub(super) const DAYS: [&str; 4] = ["2026-06-12", "2026-06-13", "2026-06-14", "2026-06-15"];
 
 /// Others whom the register tells of begin here: far from the people of the tests.
 const FILLER: u64 = 20_000_000;
 
-fn number(party: &Registered) -> String {
+pub(super) fn number(party: &Registered) -> String {
     match party.identifier().and_then(|identifier| identifier.value) {
         Some(Value::CprNumber(number)) => number,
         other => panic!("no CPR number: {other:?}"),
     }
 }
 
-fn said(cpr_number: &str, status: &str, new: &str) -> CprRecord {
+pub(super) fn said(cpr_number: &str, status: &str, new: &str) -> CprRecord {
     CprRecord {
         cpr_number: cpr_number.to_owned(),
         status: status.to_owned(),
@@ -35,17 +36,22 @@ fn said(cpr_number: &str, status: &str, new: &str) -> CprRecord {
     }
 }
 
-/// Imports a copy that says this among other things. The last word of each number counts.
-async fn import(world: &World, day: &str, words: &[CprRecord]) -> Copy {
+/// A copy that says this among other things.
+pub(super) fn copy_of(world: &World, day: &str, words: &[CprRecord]) -> Copy {
     let mut all: Vec<_> = (0..40).map(|place| Register { seed: 1 }.record(FILLER + place)).collect();
     all.extend_from_slice(words);
-    let copy = Copy::of(world, day, &all);
+    Copy::of(world, day, &all)
+}
+
+/// Imports it.
+pub(super) async fn import(world: &World, day: &str, words: &[CprRecord]) -> Copy {
+    let copy = copy_of(world, day, words);
     copy.send(world).await.unwrap();
     copy
 }
 
 /// What the import did, once all of it is written.
-async fn effects(world: &World, copy: &Copy) -> CprEffects {
+pub(super) async fn effects(world: &World, copy: &Copy) -> CprEffects {
     let told = async || {
         let request = GetCprImportRequest { import_id: copy.import_id.clone() };
         let answer = world.register_feed.parties().get_cpr_import(request).await.unwrap();
@@ -62,17 +68,6 @@ async fn assert_ended(world: &World, by: &Registered, delegations: &[&Delegation
         let kinds = world.event_kinds(by, delegation).await;
         assert_eq!(kinds.iter().filter(|kind| **kind == DelegationEventKind::Terminated).count(), 1);
     }
-}
-
-/// Somebody who will have that number later; the service does not know them.
-fn somebody(world: &World) -> String {
-    world.people.person().cpr.expose().to_owned()
-}
-
-/// The same party, by another number.
-fn by_number(party: &Registered, number: &str) -> Registered {
-    let identifiers = vec![identifier(Value::CprNumber(number.to_owned())).unwrap()];
-    Registered { identifiers, ..party.clone() }
 }
 
 #[tokio::test]
@@ -159,14 +154,7 @@ async fn whose_number_is_no_more_rests_until_a_caseworker_has_looked_into_it() {
         let copy = import(&world, DAYS[1], &[said(&number(&party), "01", "")]).await;
         assert_eq!(effects(&world, &copy).await, CprEffects::default());
         world.check_denied(&party, &other, SEE).await;
-        let municipality = world.organisation().await;
-        let resolved = ResolveSuspensionRequest {
-            request_id: world.request_id(),
-            caseworker_id: world.employee_of(&municipality).await.id,
-            party_id: party.id.clone(),
-            outcome: SuspensionOutcome::Reinstated.into(),
-        };
-        world.caseworker_system.parties().resolve_suspension(resolved).await.unwrap();
+        reinstate(&world, &party).await.unwrap();
         assert!(world.check(&party, &other, SEE).await.granted);
         // The same again does not suspend; after something else it does.
         let copy = import(&world, DAYS[2], &[said(&number(&party), status, "")]).await;
@@ -176,6 +164,27 @@ async fn whose_number_is_no_more_rests_until_a_caseworker_has_looked_into_it() {
         assert_eq!(effects(&world, &copy).await.suspended_count, 1);
         world.check_denied(&party, &other, SEE).await;
     }
+}
+
+#[tokio::test]
+async fn what_the_register_has_said_since_is_not_resolved_unseen() {
+    let world = World::with_catalogue().await;
+    let (party, other) = (world.person().await, world.person().await);
+    world.give(&party, &other, &[SEE]).await;
+    let copy = import(&world, DAYS[0], &[said(&number(&party), "70", "")]).await;
+    assert_eq!(effects(&world, &copy).await.suspended_count, 1);
+    let seen = world.etag_of(&party).await;
+    let copy = import(&world, DAYS[1], &[said(&number(&party), "30", "")]).await;
+    assert_eq!(effects(&world, &copy).await, CprEffects::default());
+    let stale = Refused::because(Code::Aborted, "ETAG_MISMATCH");
+    assert_eq!(Refused::of(&reinstate_as_of(&world, &party, seen).await.unwrap_err()), stale);
+    world.check_denied(&party, &other, SEE).await;
+    assert_eq!(world.count("event where kind = 'stays_suspended' and channel = 'register'").await, 1);
+    // The same again is nothing new.
+    let seen = world.etag_of(&party).await;
+    import(&world, DAYS[2], &[said(&number(&party), "30", "")]).await;
+    reinstate_as_of(&world, &party, seen).await.unwrap();
+    assert!(world.check(&party, &other, SEE).await.granted);
 }
 
 #[tokio::test]
@@ -200,108 +209,6 @@ async fn whoever_lives_here_or_abroad_protected_or_not_stays_as_they_are() {
         let seen = format!("{:?}", world.see(to, given).await.unwrap());
         assert!(!seen.contains("Teglstrup") && !seen.contains("Ringvej"), "{seen}");
     }
-}
-
-#[tokio::test]
-async fn a_changed_number_is_learned_and_the_person_found_by_both() {
-    let world = World::with_catalogue().await;
-    let (party, other) = (world.person().await, world.person().await);
-    let (given, held) = (world.give(&party, &other, &[SEE]).await, world.give(&other, &party, &[SEE]).await);
-    let new = somebody(&world);
-    let words = [said(&number(&party), "60", &new), said(&new, "01", "")];
-    let copy = import(&world, DAYS[0], &words).await;
-    assert_eq!(effects(&world, &copy).await, CprEffects { renumbered_count: 1, ..CprEffects::default() });
-    let renumbered = by_number(&party, &new);
-    for known in [&party, &renumbered] {
-        assert!(world.check(known, &other, SEE).await.granted);
-        assert!(world.check(&other, known, SEE).await.granted);
-        let found = world.known_by_number(&number(known)).await;
-        assert_eq!(found.unwrap().party_id, party.id);
-    }
-    for delegation in [&given, &held] {
-        assert_eq!(world.see(&other, delegation).await.unwrap().status(), DelegationStatus::Active);
-    }
-    // Whoever signs by the new number gives as before.
-    world.signs_as(&party.id, &renumbered.identifiers);
-    world.give(&renumbered, &other, &[CHANGE]).await;
-    // And what happens to the new number happens to the person.
-    let again = [said(&number(&party), "60", &new), said(&new, "90", "")];
-    let copy = import(&world, DAYS[1], &again).await;
-    assert_eq!(effects(&world, &copy).await, CprEffects { ended_count: 1, ..CprEffects::default() });
-    world.check_denied(&party, &other, SEE).await;
-    assert_eq!(world.count("event where kind = 'renumbered' and channel = 'register'").await, 1);
-}
-
-#[tokio::test]
-async fn a_number_that_changes_twice_and_back_is_followed() {
-    let world = World::with_catalogue().await;
-    let (party, other) = (world.person().await, world.person().await);
-    world.give(&party, &other, &[SEE]).await;
-    let old = number(&party);
-    let [second, third] = [somebody(&world), somebody(&world)];
-    let words = [said(&old, "60", &second), said(&second, "60", &third), said(&third, "01", "")];
-    let copy = import(&world, DAYS[0], &words).await;
-    assert_eq!(effects(&world, &copy).await.renumbered_count, 2);
-    for number in [&old, &second, &third] {
-        assert!(world.check(&by_number(&party, number), &other, SEE).await.granted);
-    }
-    let words = [said(&old, "01", ""), said(&second, "60", &third), said(&third, "60", &old)];
-    let copy = import(&world, DAYS[1], &words).await;
-    assert_eq!(effects(&world, &copy).await.renumbered_count, 1);
-    let current = "identifier where kind = 'cpr' and replaced_at is null";
-    assert_eq!(world.count(&format!("{current} and party_id = '{}'", party.id)).await, 1);
-    assert!(world.check(&party, &other, SEE).await.granted);
-}
-
-#[tokio::test]
-async fn who_is_known_by_both_numbers_is_merged_into_the_party_of_the_new_one() {
-    let world = World::with_catalogue().await;
-    let (old, new, other) = (world.person().await, world.person().await, world.person().await);
-    let (given, held) = (world.give(&old, &other, &[SEE]).await, world.give(&other, &old, &[CHANGE]).await);
-    world.give(&new, &other, &[CHANGE]).await;
-    let words = [said(&number(&old), "60", &number(&new)), said(&number(&new), "01", "")];
-    let copy = import(&world, DAYS[0], &words).await;
-    assert_eq!(effects(&world, &copy).await, CprEffects { merged_count: 1, ..CprEffects::default() });
-    for known in [&old, &new] {
-        assert!(world.check(known, &other, SEE).await.granted);
-        assert!(world.check(known, &other, CHANGE).await.granted);
-        assert!(world.check(&other, known, CHANGE).await.granted);
-        assert_eq!(world.known_by_number(&number(known)).await.unwrap().party_id, new.id);
-    }
-    for delegation in [&given, &held] {
-        let parties = world.see(&other, delegation).await.unwrap();
-        let parties = [parties.delegator_id, parties.representative_id];
-        assert!(parties.contains(&new.id) && !parties.contains(&old.id), "{parties:?}");
-    }
-    assert_eq!(world.count("event where kind in ('merged', 'absorbed') and channel = 'register'").await, 2);
-    assert_eq!(world.count("register_effect").await, 0);
-}
-
-#[tokio::test]
-async fn a_new_number_of_a_party_that_has_ended_is_left_for_people_to_resolve() {
-    let world = World::with_catalogue().await;
-    let (old, new, other) = (world.person().await, world.person().await, world.person().await);
-    world.give(&old, &other, &[SEE]).await;
-    world.sql(&format!("update party set standing = 'ended' where party_id = '{}'", new.id)).await;
-    let words = [said(&number(&old), "60", &number(&new)), said(&number(&new), "01", "")];
-    let copy = import(&world, DAYS[0], &words).await;
-    assert_eq!(effects(&world, &copy).await, CprEffects { unresolved_count: 1, ..CprEffects::default() });
-    assert!(world.check(&old, &other, SEE).await.granted);
-}
-
-#[tokio::test]
-async fn two_numbers_of_one_person_are_merged_when_the_register_says_so_and_not_otherwise() {
-    let world = World::with_catalogue().await;
-    let (second, first, stranger) = (world.person().await, world.person().await, world.person().await);
-    let differ = Refused::because(Code::FailedPrecondition, "CPR_NUMBERS_DIFFER");
-    assert_eq!(Refused::of(&world.try_merge(&first, &second).await.unwrap_err()), differ);
-    let copy = import(&world, DAYS[0], &[said(&number(&second), "50", &number(&first))]).await;
-    assert_eq!(effects(&world, &copy).await, CprEffects { suspended_count: 1, ..CprEffects::default() });
-    for (survivor, absorbed) in [(&second, &first), (&stranger, &second), (&first, &stranger)] {
-        assert_eq!(Refused::of(&world.try_merge(survivor, absorbed).await.unwrap_err()), differ);
-    }
-    world.try_merge(&first, &second).await.unwrap();
-    assert_eq!(world.known_by_number(&number(&second)).await.unwrap().party_id, first.id);
 }
 
 #[tokio::test]

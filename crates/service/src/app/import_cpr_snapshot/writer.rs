@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use fuldmagt_store::{
     self as store, Conflict,
-    cpr::{Import, Loading, SealedChunk, SnapshotState, Switch},
+    cpr::{Comparison, CurrentSnapshot, Import, Loading, SealedChunk, SnapshotState, Switch, Switched},
     usage::About,
 };
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -20,6 +20,10 @@ use crate::app::{
 pub(super) const GROUP_CHUNKS: usize = 16;
 /// When nothing comes for so long, what has come is written.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
+/// Most attempts of the switch. Who it collides with are single commands, each of which gets its turn in between.
+const MAX_SWITCHES: u32 = 10;
+/// The pause after an attempt that collided.
+const SWITCH_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// The outcome, in the usage log, of a stream that broke. What came is kept.
 const INTERRUPTED: &str = "interrupted";
 
@@ -129,7 +133,7 @@ impl Writer {
         trailer: Trailer,
         encode: fn(&Imported) -> Vec<u8>,
     ) -> Result<Answer> {
-        let Self { app, header, loading, .. } = self;
+        let Self { app, header, loading, .. } = &*self;
         judge(*header, trailer, loading)?;
         taken_over_or(app.store.hold_cpr_import(loading, app.now()).await)?;
         let begun = Instant::now();
@@ -142,22 +146,17 @@ impl Writer {
         let indexed = begun.elapsed();
         let previous = app.store.cpr_import(&order.call.caller.client.id, header.import_id).await?.current;
         let comparison = app.store.compare_cpr_records(loading, previous).await?;
-        let at = app.now();
-        let import = Import {
-            snapshot_id: loading.snapshot_id(),
-            import_id: header.import_id,
-            as_of: header.as_of,
-            state: SnapshotState::Current,
-            expected_row_count: header.expected_row_count,
-            row_count: loading.row_count,
-            next_chunk: loading.next_chunk,
-            progressed_at: at,
-            refusal: None,
+        let mut attempt = 1;
+        let (switched, response) = loop {
+            let switched = self.switch(order, previous, &comparison, encode).await;
+            // A command about one of the parties waits for the copy, while this waits for the party: one of the two gives
+            // way, and comes after the other.
+            if attempt == MAX_SWITCHES || !matches!(switched, Err(store::Error::Contention(_))) {
+                break taken_over_or(switched)?;
+            }
+            tokio::time::sleep(SWITCH_AGAIN_AFTER).await;
+            attempt += 1;
         };
-        let response = encode(&Imported { import, comparison });
-        let switch = Switch { loading, previous, response: &response, at };
-        let switched = app.store.switch_cpr_snapshot(switch, &app.cpr.effects, &order.command()).await;
-        let switched = taken_over_or(switched)?;
         tracing::info!(
             rows = loading.row_count,
             index_ms = indexed.as_millis() as u64,
@@ -171,6 +170,33 @@ impl Writer {
         }
         self.tidy_up().await;
         Ok(Answer { response, revision: switched.revision })
+    }
+
+    /// Puts the copy in the place of the one in use, with the answer that tells of it.
+    async fn switch(
+        &self,
+        order: &Order,
+        previous: Option<CurrentSnapshot>,
+        comparison: &Comparison,
+        encode: fn(&Imported) -> Vec<u8>,
+    ) -> store::Result<(Switched, Vec<u8>)> {
+        let Self { app, header, loading, .. } = self;
+        let at = app.now();
+        let import = Import {
+            snapshot_id: loading.snapshot_id(),
+            import_id: header.import_id,
+            as_of: header.as_of,
+            state: SnapshotState::Current,
+            expected_row_count: header.expected_row_count,
+            row_count: loading.row_count,
+            next_chunk: loading.next_chunk,
+            progressed_at: at,
+            refusal: None,
+        };
+        let response = encode(&Imported { import, comparison: comparison.clone() });
+        let switch = Switch { loading, previous, response: &response, at };
+        let switched = app.store.switch_cpr_snapshot(switch, &app.cpr.effects, &order.command()).await?;
+        Ok((switched, response))
     }
 
     /// Refuses the copy whole.

@@ -11,7 +11,7 @@ use crate::{
         caller::caller,
         from_proto::{
             ENUM_UNKNOWN, Violations,
-            ids::{party_id, request_id},
+            ids::{party_id, request_id, required_etag},
         },
         to_proto,
     },
@@ -31,8 +31,14 @@ pub(super) async fn handle(
     let caseworker = fields.read("caseworker_id", |fields| party_id(fields, &message.caseworker_id));
     let party = fields.read("party_id", |fields| party_id(fields, &message.party_id));
     let comes_back = fields.read("outcome", |fields| comes_back(fields, message.outcome));
+    let expected_version = fields.read("etag", |fields| required_etag(fields, &message.etag));
     let (request_id, resolve) = fields.finish(|| {
-        let resolve = Resolve { caseworker: caseworker?, party: party?, comes_back: comes_back? };
+        let resolve = Resolve {
+            caseworker: caseworker?,
+            party: party?,
+            expected_version: expected_version?,
+            comes_back: comes_back?,
+        };
         Some((request_id?, resolve))
     })?;
     let order = app.order(call.acted_by(resolve.caseworker), request_id, &payload, Channel::System);
