@@ -10,4 +10,4 @@ pub use clock::SettableClock;
 pub use ids::SequentialIds;
 pub use keyring::{Keyring, note_keys};
 pub use people::{Employee, Organisation, People, Person};
-pub use secrets::note_secret;
+pub use secrets::{MIN_SECRET_CHARS, note_secret};

@@ -5,14 +5,13 @@ use std::fmt;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use fuldmagt_tests::fixtures::MIN_SECRET_CHARS;
 
 use super::forms::forms;
 use super::numbers::{cpr_numbers, is_whole, stands_alone};
 
 /// What is shown on each side of a finding.
 const CONTEXT_BYTES: usize = 60;
-/// A shorter secret would be found by chance.
-const MIN_SECRET_CHARS: usize = 6;
 /// A number with fewer digits is a secret only where it stands alone: there are such numbers in every trace id.
 const LONG_NUMBER_DIGITS: usize = 10;
 
