@@ -323,3 +323,17 @@ async fn what_is_held_by_a_followed_package_is_not_given_on() {
     let receipt = world.receipt(from.actor(), &given.delegation_id).await.unwrap();
     assert!(!receipt.agreement.unwrap().text_da.contains("Må gives videre: ja"));
 }
+
+#[tokio::test]
+async fn who_holds_something_by_a_package_alone_is_told_the_delegators_name_too() {
+    let world = world().await;
+    let (from, to, other) = (world.person().await, world.person().await, world.person().await);
+    let by_privilege = world.give(&from, &other, &[SEE]).await;
+    let name = world.see(&other, &by_privilege).await.unwrap().delegator_name;
+    assert!(!name.is_empty());
+    let by_package = world.follow(&from, &to, &[ALL]).await;
+    assert_eq!(world.see(&to, &by_package).await.unwrap().delegator_name, name);
+    let held = world.listed(&to, PartySide::Held).await;
+    let names: Vec<_> = held.iter().map(|delegation| delegation.delegator_name.as_str()).collect();
+    assert_eq!(names, [name.as_str()]);
+}
